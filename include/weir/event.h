@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Events and listeners: Node's emitter in C.
+ *
+ * Every event has one shape and every listener one signature, so that a binding needs one trampoline. Several
+ * listeners of an event run in the order in which they were added. They always run from the loop, never from inside
+ * a call of yours.
+ *
+ * A listener may call anything: it may destroy or release its own socket, add and remove listeners, close the server.
+ * An emission works on the listeners as they were when it began: one that is removed meanwhile still runs this once,
+ * one that is added meanwhile does not (as in Node). So free what a listener uses in the `close` event, not right
+ * after removing it. There is one exception: once a socket is destroyed, the listeners left in that emission do not
+ * run, unless the event is its own `error` or `close`.
+ */
+#ifndef WEIR_EVENT_H
+#define WEIR_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <weir/error.h>
+#include <weir/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A connection between two programs; see socket.h. */
+typedef struct weir_socket weir_socket;
+/** Something that accepts connections; see server.h. */
+typedef struct weir_server weir_server;
+
+/** What happened. */
+typedef enum weir_event_type {
+  WEIR_EVENT_CONNECT = 0, /**< Socket: the connection is made. */
+  WEIR_EVENT_DATA,        /**< Socket: bytes, or text when an encoding is set, have come; see `weir_event_data`. */
+  WEIR_EVENT_END,         /**< Socket: the peer has ended its side and everything it sent was delivered. */
+  WEIR_EVENT_FINISH,      /**< Socket: the own side has ended and everything written was handed to the system. */
+  WEIR_EVENT_DRAIN,       /**< Socket: the write queue, which had been over its mark, is empty again. */
+  WEIR_EVENT_TIMEOUT,     /**< Socket: idle for the time of `weir_socket_set_timeout`; nothing else happens. */
+  WEIR_EVENT_PAUSE,       /**< Socket: it has been paused. */
+  WEIR_EVENT_RESUME,      /**< Socket: it flows again; its `data` follow. */
+  WEIR_EVENT_PIPE,        /**< Socket: another socket is now piped into this one; see `peer`. */
+  WEIR_EVENT_UNPIPE,      /**< Socket: that ended; see `peer`. */
+  WEIR_EVENT_LISTENING,   /**< Server: it listens. */
+  WEIR_EVENT_CONNECTION,  /**< Server: a client has come; see `connection`. */
+  WEIR_EVENT_DROP,        /**< Server: a client was turned away because of `max_connections`. */
+  WEIR_EVENT_ERROR,       /**< Socket: it failed; `close` follows. Server: listening failed, or accepting is short of
+                               descriptors; `close` does not follow. */
+  WEIR_EVENT_CLOSE        /**< Socket and server: the last event of this life; see `had_error`. */
+} weir_event_type;
+
+/** The bytes of a `data` event. **Owns:** lent for the call; copy what you keep. */
+typedef struct weir_event_data {
+  const void *bytes; /**< The first byte; with an encoding set, UTF-8 text without a terminating zero. */
+  size_t length;     /**< How many; never 0. */
+} weir_event_data;
+
+/**
+ * One event. **Owns:** everything in it is lent for the call.
+ *
+ * Which members count depends on `type`; the others must not be read.
+ */
+typedef struct weir_event {
+  weir_event_type type; /**< What happened. */
+  /** To whom it happened. */
+  union {
+    weir_socket *socket; /**< For the events marked "Socket". */
+    weir_server *server; /**< For the events marked "Server". */
+  };
+  /** What belongs to it. */
+  union {
+    weir_event_data data;    /**< `WEIR_EVENT_DATA`. */
+    const weir_error *error; /**< `WEIR_EVENT_ERROR`. */
+    bool had_error;          /**< `WEIR_EVENT_CLOSE` of a socket: whether an error was the reason. */
+    weir_socket *connection; /**< `WEIR_EVENT_CONNECTION`: the accepted socket. The loop owns it until its `close`;
+                                  retain it to keep it longer. */
+    weir_socket *peer;       /**< `WEIR_EVENT_PIPE` and `WEIR_EVENT_UNPIPE`: the source. */
+  };
+} weir_event;
+
+/**
+ * A listener: called once for each event it was added for, with the pointer it was added with.
+ *
+ * **Owns:** the event is lent for the call. **Thread:** the loop's. **Calls back:** it may call any function of Weir
+ * but `weir_loop_run` of the same loop, which refuses with `WEIR_EBUSY`.
+ */
+typedef void (*weir_listener)(const weir_event *event, void *user);
+
+/**
+ * The name of an event: "data".
+ *
+ * **Owns:** the library; the text lives for ever. **Thread:** any.
+ */
+WEIR_API const char *weir_event_name(weir_event_type type);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

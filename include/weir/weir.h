@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Everything of Weir: servers and sockets for talking between processes, the same on every system.
+ */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include <weir/encoding.h>
+#include <weir/endpoint.h>
+#include <weir/error.h>
+#include <weir/event.h>
+#include <weir/export.h>
+#include <weir/loop.h>
+#include <weir/server.h>
+#include <weir/sim.h>
+#include <weir/socket.h>
+#include <weir/timer.h>
+
+#endif
