@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What errors are called and what they mean. The table is the only place that knows; where errors come from is the
+ * business of each platform's folder, and what to do about one is said by the hint that travels with it.
+ */
+#include <weir/error.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One line for each code; the assertion below counts them, and a line written twice is a case written twice. */
+#define CODES(LINE)                                                   \
+  LINE(OK, "nothing went wrong")                                      \
+  LINE(EINVAL, "an argument makes no sense")                          \
+  LINE(ENOMEM, "no memory")                                           \
+  LINE(ENOTSUP, "not possible here")                                  \
+  LINE(ECANCELED, "given up because of a close")                      \
+  LINE(EDESTROYED, "the socket has been destroyed")                   \
+  LINE(EENDED, "written after the end")                               \
+  LINE(EPIPE, "the peer takes nothing more")                          \
+  LINE(ENOTCONN, "not connected")                                     \
+  LINE(EISCONN, "connected already")                                  \
+  LINE(EALREADY, "under way already")                                 \
+  LINE(ENOTOPEN, "the server is not listening")                       \
+  LINE(EADDRINUSE, "the name is taken")                               \
+  LINE(EADDRNOTAVAIL, "the address is not one of this machine")       \
+  LINE(EACCES, "no permission")                                       \
+  LINE(ENOENT, "the name or its directory does not exist")            \
+  LINE(ENOTDIR, "a part of the path is not a directory")              \
+  LINE(ENAMETOOLONG, "the name is too long")                          \
+  LINE(ENOTSOCK, "no socket and no pipe")                             \
+  LINE(ECONNREFUSED, "nobody listens there")                          \
+  LINE(ECONNRESET, "the peer broke the connection off")               \
+  LINE(ECONNABORTED, "the connection was given up before the accept") \
+  LINE(ETIMEDOUT, "the deadline has passed")                          \
+  LINE(EAGAIN, "the other side is busy")                              \
+  LINE(EBUSY, "in use")                                               \
+  LINE(EMFILE, "this process has no descriptors or handles left")     \
+  LINE(ENFILE, "the system has no descriptors or handles left")       \
+  LINE(ENOBUFS, "the system has no buffer space left")                \
+  LINE(EBADF, "not an open descriptor or handle")                     \
+  LINE(EPERM, "the system forbids it")                                \
+  LINE(EROFS, "the file system is read-only")                         \
+  LINE(ELOOP, "too many symbolic links in the path")                  \
+  LINE(ENOSPC, "no space left on the device")                         \
+  LINE(EHOSTUNREACH, "no way to that machine")                        \
+  LINE(ENETUNREACH, "no way to that network")                         \
+  LINE(EPROTO, "a protocol error")                                    \
+  LINE(EIO, "input or output failed in the device")                   \
+  LINE(EEXIST, "a file of that name exists and is not a socket")      \
+  LINE(EUNKNOWN, "something Weir has no name for")
+
+#define COUNT_OF(name, text) +1
+_Static_assert(0 CODES(COUNT_OF) == 1 - WEIR_EUNKNOWN, "every code up to the last has its line");
+
+/* No default: a code without a line is a warning, and so does not build. */
+const char *weir_code_name(weir_code code) {
+#define NAME_OF(name, text) \
+  case WEIR_##name:         \
+    return #name;
+  switch (code) { CODES(NAME_OF) }
+  return "EUNKNOWN";
+}
+
+const char *weir_code_text(weir_code code) {
+#define TEXT_OF(name, text) \
+  case WEIR_##name:         \
+    return text;
+  switch (code) { CODES(TEXT_OF) }
+  return "a number that is no code of Weir";
+}
+
+/* A line being written into a space that may be too small; `length` counts on. */
+struct line {
+  char *text;
+  size_t size;
+  size_t length;
+};
+
+static void add(struct line *line, const char *before, const char *text) {
+  const char *parts[] = {before, text};
+  for (size_t i = 0; i < 2; i++) {
+    size_t bytes = strlen(parts[i]);
+    if (line->length < line->size) {
+      size_t room = line->size - line->length - 1;
+      size_t taken = bytes < room ? bytes : room;
+      memcpy(line->text + line->length, parts[i], taken);
+      line->text[line->length + taken] = '\0';
+    }
+    line->length += bytes;
+  }
+}
+
+static bool is_given(const char *text) { return text != NULL && text[0] != '\0'; }
+
+size_t weir_error_format(const weir_error *error, char *text, size_t size) {
+  struct line line = {text, size, 0};
+  if (is_given(error->operation)) add(&line, error->operation, " ");
+  add(&line, "", weir_code_name(error->code));
+  if (is_given(error->address)) add(&line, " ", error->address);
+  add(&line, ": ", weir_code_text(error->code));
+  if (is_given(error->hint)) add(&line, "; ", error->hint);
+  if (error->native_code != 0) {
+    char number[16];
+    snprintf(number, sizeof number, "%d]", error->native_code);
+    add(&line, " [system error ", number);
+  }
+  return line.length;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A heap of timers: the node with the smallest time is at hand, and any node can move or leave. It is 4-ary and keeps
+ * each time beside the pointer to its node, so that a comparison touches a node only when two times are equal; equal
+ * times come in the order of `order`. It knows no clock.
+ *
+ * A node is embedded in the structure it belongs to; a zeroed node is in no heap. Its key changes through heap_move
+ * alone, else the heap is out of order.
+ */
+#ifndef WEIR_COMMON_HEAP_H
+#define WEIR_COMMON_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/error.h>
+#include <weir/loop.h>
+
+struct heap_node {
+  uint64_t time;
+  uint64_t order;
+  size_t place; /* where in the heap, from 1; 0: in none */
+};
+
+struct heap_slot {
+  uint64_t time; /* the node's */
+  struct heap_node *node;
+};
+
+struct heap {
+  const weir_allocator *allocator;
+  struct heap_slot *slots;
+  size_t count;
+  size_t capacity;
+};
+
+/* An empty heap; takes no memory yet. The allocator must outlive it. */
+void heap_init(struct heap *heap, const weir_allocator *allocator);
+
+/* Gives the memory back; nodes still in it are forgotten by the heap, not cleared. */
+void heap_fini(struct heap *heap);
+
+/* Makes room for `count` nodes in all: as long as no more are in it, heap_insert cannot fail. Or WEIR_ENOMEM. */
+weir_code heap_reserve(struct heap *heap, size_t count);
+
+/* Adds a node that is in no heap. WEIR_ENOMEM: nothing has changed. */
+weir_code heap_insert(struct heap *heap, struct heap_node *node, uint64_t time, uint64_t order);
+
+/* Gives a node of this heap another key. Cannot fail. */
+void heap_move(struct heap *heap, struct heap_node *node, uint64_t time, uint64_t order);
+
+/* Takes a node out; does nothing to a node that is in no heap. */
+void heap_remove(struct heap *heap, struct heap_node *node);
+
+static inline bool heap_contains(const struct heap_node *node) { return node->place != 0; }
+
+/* The node that comes first, or NULL. */
+static inline struct heap_node *heap_first(const struct heap *heap) {
+  return heap->count == 0 ? NULL : heap->slots[0].node;
+}
+
+#endif
