@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Deadlines: points in time at which the loop calls a function of the library. Timers, idle time-outs, connect
+ * deadlines and back-offs are all made of them. A deadline is embedded where it belongs; it neither owns anything nor
+ * keeps the loop alive.
+ *
+ * Setting one cannot fail, because its place was taken before: that is what makes closing and backing off safe when
+ * memory is short.
+ */
+#ifndef WEIR_COMMON_DEADLINE_H
+#define WEIR_COMMON_DEADLINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/loop.h>
+
+#include "common/heap.h"
+
+struct deadline;
+
+/* Called once when the time has come; the deadline is no longer set then. */
+typedef void (*deadline_function)(struct deadline *deadline);
+
+struct deadline {
+  struct heap_node node;
+  deadline_function due;
+  bool has_place;
+};
+
+/* Takes a place, so that setting cannot fail. WEIR_ENOMEM: there is none, and nothing has changed. */
+weir_code deadline_init(struct deadline *deadline, weir_loop *loop, deadline_function due);
+
+/* Clears it and gives the place back; does nothing to one that has no place. */
+void deadline_fini(struct deadline *deadline, weir_loop *loop);
+
+/* Sets it, or sets it anew, to a time of the loop's clock in nanoseconds. */
+void deadline_set(struct deadline *deadline, weir_loop *loop, uint64_t time_ns);
+
+/* Sets it to so many milliseconds from the real now. */
+void deadline_set_after(struct deadline *deadline, weir_loop *loop, uint64_t milliseconds);
+
+void deadline_clear(struct deadline *deadline, weir_loop *loop);
+
+static inline bool deadline_is_set(const struct deadline *deadline) { return heap_contains(&deadline->node); }
+
+/* A time so many milliseconds after another; saturates. */
+uint64_t deadline_add_ms(uint64_t time_ns, uint64_t milliseconds);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/handle.h"
+
+#include <assert.h>
+
+#include "common/loop.h"
+
+void handle_init(struct handle *handle, const struct handle_class *class, weir_loop *loop, weir_event_type hot_type,
+                 void *user) {
+  handle->loop = loop;
+  handle->class = class;
+  handle->user = user;
+  handle->owners = 1;
+  handle->referenced = true;
+  listeners_init(&handle->listeners, hot_type);
+  loop_adopt(loop, handle);
+}
+
+void handle_retain(struct handle *handle) {
+  assert(handle->owners > 0);
+  handle->owners++;
+}
+
+void handle_release(struct handle *handle) {
+  assert(handle->owners > 0);
+  if (--handle->owners > 0) return;
+  weir_loop *loop = handle->loop;
+  assert(!handle->counted && !handle->owes);
+  listeners_fini(&handle->listeners, &loop->allocator);
+  list_remove(&handle->link);
+  handle->class->free(handle);
+  loop_dependent_gone(loop);
+}
+
+/* Nothing is delivered any more by a loop that has ended. */
+void handle_owe(struct handle *handle) {
+  if (handle->owes || handle->loop->ended) return;
+  handle->owes = true;
+  handle_retain(handle);
+  loop_owe(handle->loop, handle);
+}
+
+void handle_count(struct handle *handle, bool alive) {
+  if (handle->counted == alive) return;
+  handle->counted = alive;
+  if (alive) {
+    handle->loop->alive++;
+  } else {
+    handle->loop->alive--;
+  }
+}
+
+/* What is silenced already when the emission begins (close, error, unpipe of a destroyed socket) runs to its end. */
+bool handle_emit(struct handle *handle, const weir_event *event) {
+  static const bool never = false;
+  bool whole = handle->silenced || event->type == WEIR_EVENT_ERROR || event->type == WEIR_EVENT_CLOSE;
+  bool heard = listeners_any(&handle->listeners, event->type);
+  listeners_emit(&handle->listeners, event, whole ? &never : &handle->silenced);
+  return heard;
+}
+
+void handle_emit_error(struct handle *handle, const weir_event *event) {
+  assert(event->type == WEIR_EVENT_ERROR);
+  if (!handle_emit(handle, event)) loop_unhandled(handle->loop, event->error);
+}
+
+static bool makes_sense(const struct handle *handle, weir_event_type type, weir_listener listener) {
+  return listener != NULL && (unsigned)type <= WEIR_EVENT_CLOSE && (handle->class->events >> type & 1U) != 0;
+}
+
+weir_code handle_listen(struct handle *handle, weir_event_type type, enum listener_position position,
+                        weir_listener listener, void *user) {
+  if (!makes_sense(handle, type, listener)) return WEIR_EINVAL;
+  return listeners_add(&handle->listeners, &handle->loop->allocator, type, position, listener, user);
+}
+
+weir_code handle_unlisten(struct handle *handle, weir_event_type type, weir_listener listener, const void *user) {
+  if (!makes_sense(handle, type, listener)) return WEIR_EINVAL;
+  return listeners_remove(&handle->listeners, type, listener, user);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What sockets and servers have in common: owners, liveness, listeners, and what they owe.
+ *
+ * Two counts, never confused. Ownership: a handle's memory lives while the user, the loop or a socket of a server holds
+ * it. Liveness: the loop runs while active referenced handles are left; that is one bit of a handle and a counter of
+ * the loop, and has nothing to do with memory.
+ *
+ * No callback ever runs inside a call of the user. What a call has caused is owed: the handle goes on the loop's list,
+ * which holds it, and the loop delivers between two completions.
+ */
+#ifndef WEIR_COMMON_HANDLE_H
+#define WEIR_COMMON_HANDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/event.h>
+#include <weir/loop.h>
+
+#include "common/list.h"
+#include "common/listeners.h"
+
+struct handle;
+
+/* What differs between a socket and a server. */
+struct handle_class {
+  uint32_t events;                        /* a bit for each event type that it can emit */
+  void (*deliver)(struct handle *handle); /* delivers everything that is owed */
+  void (*abandon)(struct handle *handle); /* the loop ends: close at once, without any event */
+  void (*free)(struct handle *handle);    /* no owner is left */
+};
+
+struct handle {
+  weir_loop *loop;
+  const struct handle_class *class;
+  struct listeners listeners;
+  void *user;
+  struct list_node link;    /* on the loop's list of all handles */
+  struct handle *next_owed; /* on the loop's list of handles that owe */
+  uint32_t owners;
+  bool owes;       /* it is on that list */
+  bool referenced; /* the user's choice: keep the loop alive while active */
+  bool counted;    /* it is keeping the loop alive now */
+  bool silenced;   /* destroyed: listeners left in an emission do not run */
+};
+
+/* Prepares a handle with one owner, the user. The structure's other members are the caller's. */
+void handle_init(struct handle *handle, const struct handle_class *class, weir_loop *loop, weir_event_type hot_type,
+                 void *user);
+
+void handle_retain(struct handle *handle);
+
+/* Gives one ownership back; with the last the handle is freed. */
+void handle_release(struct handle *handle);
+
+/* Puts the handle on the loop's list of those that owe, unless it is there. */
+void handle_owe(struct handle *handle);
+
+/* Says whether the handle keeps the loop alive from now on. */
+void handle_count(struct handle *handle, bool alive);
+
+/* Emits an event to the handle's listeners. Returns whether there was one. */
+bool handle_emit(struct handle *handle, const weir_event *event);
+
+/* Emits an error, to the loop's hook when nobody listens. */
+void handle_emit_error(struct handle *handle, const weir_event *event);
+
+/* Adds a listener with its arguments checked. */
+weir_code handle_listen(struct handle *handle, weir_event_type type, enum listener_position position,
+                        weir_listener listener, void *user);
+
+/* Removes one with its arguments checked. */
+weir_code handle_unlisten(struct handle *handle, weir_event_type type, weir_listener listener, const void *user);
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/loop.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/deadline.h"
+#include "common/handle.h"
+#include "common/memory.h"
+#include "common/pipe.h"
+#include "common/post.h"
+#include "common/server.h"
+#include "common/socket.h"
+
+enum { NANOSECONDS_PER_MILLISECOND = 1000000 };
+
+/* ---- making ---- */
+
+static weir_code create_backend(weir_loop *loop, const struct backend_operations *operations, weir_sim *simulator) {
+  struct backend_setup setup = {.allocator = &loop->allocator, .simulator = simulator, .loop = loop};
+  weir_code code = operations->create(&setup, &loop->backend);
+  if (code == WEIR_OK) loop->operations = operations;
+  return code;
+}
+
+/* The named backend, or the first that works here. The environment can name one, but never the simulator. */
+static weir_code choose_backend(weir_loop *loop, const weir_loop_options *options) {
+  if (options->simulator != NULL) return create_backend(loop, &backend_sim, options->simulator);
+  const char *name = options->backend != NULL ? options->backend : getenv("WEIR_BACKEND");
+  bool any = name == NULL || name[0] == '\0';
+  weir_code code = WEIR_ENOTSUP;
+  for (size_t i = 0; backends_of_the_system[i] != NULL && code == WEIR_ENOTSUP; i++) {
+    if (any || strcmp(name, backends_of_the_system[i]->name) == 0) {
+      code = create_backend(loop, backends_of_the_system[i], NULL);
+    }
+  }
+  return code;
+}
+
+static void init_loop(weir_loop *loop, const weir_loop_options *options, const weir_allocator *allocator) {
+  loop->allocator = *allocator;
+  loop->owed_end = &loop->owed;
+  loop->owners = 1;
+  loop->dependents = 1;
+  loop->simulated = options->simulator != NULL;
+  loop->unhandled_error = options->unhandled_error;
+  loop->unhandled_error_user = options->unhandled_error_user;
+  heap_init(&loop->deadlines, &loop->allocator);
+  list_init(&loop->closing);
+  list_init(&loop->unpiped);
+  list_init(&loop->handles);
+  atomic_init(&loop->posts, NULL);
+  atomic_init(&loop->woken, false);
+}
+
+weir_code weir_loop_create(const weir_loop_options *options, weir_loop **loop) {
+  weir_loop_options whole = weir_loop_options_default();
+  if (loop == NULL || (options != NULL && options->size == 0)) return WEIR_EINVAL;
+  if (options != NULL) memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
+  weir_allocator allocator = whole.allocator.resize != NULL ? whole.allocator : memory_default;
+  weir_loop *made = memory_get_zeroed(&allocator, sizeof *made);
+  if (made == NULL) return WEIR_ENOMEM;
+  init_loop(made, &whole, &allocator);
+  weir_code code = choose_backend(made, &whole);
+  if (code != WEIR_OK) {
+    memory_put(&allocator, made);
+    return code;
+  }
+  *loop = made;
+  return WEIR_OK;
+}
+
+weir_loop *weir_loop_retain(weir_loop *loop) {
+  assert(loop->owners > 0);
+  loop->owners++;
+  return loop;
+}
+
+void loop_dependent_came(weir_loop *loop) { loop->dependents++; }
+
+void loop_dependent_gone(weir_loop *loop) {
+  if (--loop->dependents > 0) return;
+  heap_fini(&loop->deadlines);
+  weir_allocator allocator = loop->allocator;
+  memory_put(&allocator, loop);
+}
+
+void loop_adopt(weir_loop *loop, struct handle *handle) {
+  list_append(&loop->handles, &handle->link);
+  loop_dependent_came(loop);
+}
+
+/* ---- the clock ---- */
+
+void loop_read_clock(weir_loop *loop) {
+  loop->now_ns = loop->operations->now(loop->backend);
+  loop->now_is_known = true;
+}
+
+uint64_t loop_now(weir_loop *loop) {
+  if (!loop->now_is_known && !loop->ended) loop_read_clock(loop);
+  return loop->now_ns;
+}
+
+uint64_t weir_loop_now_ms(weir_loop *loop) { return loop_now(loop) / NANOSECONDS_PER_MILLISECOND; }
+
+void weir_loop_update_now(weir_loop *loop) {
+  if (!loop->ended) loop_read_clock(loop);
+}
+
+/* ---- what is owed ---- */
+
+void loop_owe(weir_loop *loop, struct handle *handle) {
+  *loop->owed_end = handle;
+  loop->owed_end = &handle->next_owed;
+}
+
+/* Delivers what is owed by now; what that causes waits for the next time, so that nobody starves the system's events.
+ */
+static void deliver_owed(weir_loop *loop) {
+  struct handle *handle = loop->owed;
+  loop->owed = NULL;
+  loop->owed_end = &loop->owed;
+  while (handle != NULL) {
+    struct handle *next = handle->next_owed;
+    handle->next_owed = NULL;
+    handle->owes = false;
+    handle->class->deliver(handle);
+    handle_release(handle);
+    handle = next;
+  }
+}
+
+/*
+ * Deadlines set meanwhile have a later order and wait for the next turn, even when their time has come. Returns whether
+ * any was due.
+ */
+static bool ring_deadlines(weir_loop *loop) {
+  uint64_t limit = loop->deadline_order;
+  struct heap_node *first = heap_first(&loop->deadlines);
+  if (first == NULL) return false;
+  uint64_t now = loop_now(loop);
+  bool any = first->time <= now;
+  while (first != NULL && first->time <= now && first->order < limit) {
+    struct deadline *deadline = CONTAINER_OF(first, struct deadline, node);
+    heap_remove(&loop->deadlines, first);
+    deadline->due(deadline);
+    first = heap_first(&loop->deadlines);
+  }
+  return any;
+}
+
+void loop_unhandled(weir_loop *loop, const weir_error *error) {
+  if (loop->unhandled_error != NULL) loop->unhandled_error(loop, error, loop->unhandled_error_user);
+}
+
+/* ---- running ---- */
+
+static void dispatch(enum operation operation, const struct completion *completion) {
+  switch (operation) {
+    case OPERATION_READ:
+      socket_read_done(completion);
+      break;
+    case OPERATION_WRITE:
+      socket_write_done(completion);
+      break;
+    case OPERATION_CONNECT:
+      socket_connect_done(completion);
+      break;
+    case OPERATION_SHUTDOWN:
+      socket_shutdown_done(completion);
+      break;
+    case OPERATION_CLOSE:
+      socket_close_done(completion);
+      break;
+    case OPERATION_ACCEPT:
+      server_accept_done(completion);
+      break;
+    case OPERATION_CLOSE_ACCEPTOR:
+      server_close_done(completion);
+      break;
+    case OPERATION_NONE:
+      break;
+  }
+}
+
+bool weir_loop_alive(const weir_loop *loop) { return loop->alive > 0 || loop->owed != NULL || post_pending(loop); }
+
+/* How long the backend may wait: not at all while something is left to do here. */
+static uint64_t choose_timeout(weir_loop *loop, weir_run_mode mode) {
+  if (mode == WEIR_RUN_NOWAIT || loop->owed != NULL || post_pending(loop) || loop->alive == 0) return 0;
+  const struct heap_node *first = heap_first(&loop->deadlines);
+  if (first == NULL) return WAIT_FOREVER;
+  uint64_t now = loop_now(loop);
+  return first->time > now ? first->time - now : 0;
+}
+
+/* What the loop does itself before it asks the backend. Returns whether there was anything. */
+static bool do_own_work(weir_loop *loop) {
+  bool any = loop->owed != NULL || post_pending(loop);
+  pipe_free_ended(loop);
+  post_run(loop);
+  deliver_owed(loop);
+  return ring_deadlines(loop) || any;
+}
+
+/* Returns false when there is nothing that could ever happen, which only a simulation can know. */
+static bool turn(weir_loop *loop, weir_run_mode mode) {
+  loop->now_is_known = false;
+  atomic_store_explicit(&loop->woken, false, memory_order_seq_cst);
+  if (do_own_work(loop) && mode == WEIR_RUN_ONCE) mode = WEIR_RUN_NOWAIT; /* something has happened */
+  uint64_t timeout = choose_timeout(loop, mode);
+  bool stuck = loop->simulated && timeout == WAIT_FOREVER && !loop->in_batch;
+  while (!loop->stopped) {
+    struct completion completion;
+    enum operation operation = loop->operations->next(loop->backend, timeout, &completion);
+    if (timeout > 0) loop->now_is_known = false;
+    loop->in_batch = operation != OPERATION_NONE;
+    if (operation == OPERATION_NONE) break;
+    dispatch(operation, &completion);
+    if (loop->owed != NULL) deliver_owed(loop);
+    timeout = 0;
+    stuck = false;
+  }
+  return !stuck || loop->stopped || atomic_load_explicit(&loop->woken, memory_order_seq_cst);
+}
+
+/*
+ * The backend may have taken a wake that came during the run. From now on a wake must reach an outer loop again, and
+ * what was posted just before, on the strength of that wake, gets one.
+ */
+static void forget_wakes(weir_loop *loop) {
+  atomic_store_explicit(&loop->woken, false, memory_order_seq_cst);
+  if (post_pending(loop)) weir_loop_wake(loop);
+}
+
+int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
+  if (loop == NULL || (unsigned)mode > WEIR_RUN_NOWAIT) return WEIR_EINVAL;
+  if (loop->running) return WEIR_EBUSY;
+#ifndef NDEBUG
+  loop->thread = loop_this_thread();
+#endif
+  loop->running = true;
+  loop->stopped = false;
+  if (mode == WEIR_RUN_DEFAULT) {
+    while (!loop->stopped && weir_loop_alive(loop) && turn(loop, mode)) {
+    }
+  } else {
+    turn(loop, mode);
+    loop->operations->pollable(loop->backend);
+  }
+  loop->running = false;
+  forget_wakes(loop);
+  return weir_loop_alive(loop) ? 1 : 0;
+}
+
+void weir_loop_stop(weir_loop *loop) { loop->stopped = true; }
+
+void weir_loop_wake(weir_loop *loop) {
+  if (!atomic_exchange_explicit(&loop->woken, true, memory_order_seq_cst)) loop->operations->wake(loop->backend);
+}
+
+#ifndef NDEBUG
+/* The address of a variable of the thread: a name for it that needs nothing of the system. */
+const char *loop_this_thread(void) {
+  static _Thread_local char here;
+  return &here;
+}
+#endif
+
+/* ---- living in another loop ---- */
+
+weir_code weir_loop_pollable(weir_loop *loop, intptr_t *pollable) {
+  if (loop == NULL || pollable == NULL) return WEIR_EINVAL;
+  *pollable = loop->operations->pollable(loop->backend);
+  return *pollable == -1 ? WEIR_ENOTSUP : WEIR_OK;
+}
+
+int weir_loop_next_timeout_ms(weir_loop *loop) {
+  loop->operations->pollable(loop->backend);
+  if (loop->owed != NULL || loop->in_batch || post_pending(loop)) return 0;
+  const struct heap_node *first = heap_first(&loop->deadlines);
+  if (first == NULL) return -1;
+  loop_read_clock(loop);
+  if (first->time <= loop->now_ns) return 0;
+  uint64_t milliseconds = (first->time - loop->now_ns - 1) / NANOSECONDS_PER_MILLISECOND + 1;
+  return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
+}
+
+const char *weir_loop_backend(const weir_loop *loop) { return loop->operations->name; }
+
+/* ---- ending ---- */
+
+/* Brings the closes of everything that was abandoned home; clients that come meanwhile are turned away. */
+static void await_closes(weir_loop *loop) {
+  while (loop->closes > 0) {
+    struct completion completion;
+    enum operation operation = loop->operations->next(loop->backend, WAIT_FOREVER, &completion);
+    if (operation == OPERATION_ACCEPT && completion.result == 0) {
+      loop->operations->take(loop->backend, completion.acceptor, NULL);
+    } else if (operation == OPERATION_CLOSE || operation == OPERATION_CLOSE_ACCEPTOR) {
+      dispatch(operation, &completion);
+    }
+  }
+}
+
+static void forget_owed(weir_loop *loop) {
+  while (loop->owed != NULL) {
+    struct handle *handle = loop->owed;
+    loop->owed = handle->next_owed;
+    handle->next_owed = NULL;
+    handle->owes = false;
+    handle_release(handle);
+  }
+  loop->owed_end = &loop->owed;
+}
+
+/* Each goes back on its list before it is abandoned, which may move it or free others. */
+static void abandon_handles(weir_loop *loop) {
+  struct list all;
+  list_init(&all);
+  list_move_all(&loop->handles, &all);
+  for (struct list_node *node = list_take_first(&all); node != NULL; node = list_take_first(&all)) {
+    struct handle *handle = CONTAINER_OF(node, struct handle, link);
+    list_append(&loop->handles, node);
+    handle_retain(handle);
+    handle->class->abandon(handle);
+    handle_release(handle);
+  }
+  await_closes(loop);
+  forget_owed(loop);
+}
+
+void weir_loop_release(weir_loop *loop) {
+  if (loop == NULL) return;
+  assert(loop->owners > 0);
+  if (--loop->owners > 0) return;
+  assert(!loop->running);
+  loop->ended = true;
+  loop->running = true; /* nothing may run it any more */
+  abandon_handles(loop);
+  pipe_free_ended(loop);
+  post_drop(loop);
+  loop->operations->destroy(loop->backend);
+  loop->backend = NULL;
+  loop_dependent_gone(loop);
+}

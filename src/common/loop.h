@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop from inside. Each turn delivers what is owed, then the deadlines that are due, and then dispatches what the
+ * backend has finished, one completion at a time; what a completion's listeners have caused is delivered before the
+ * next.
+ */
+#ifndef WEIR_COMMON_LOOP_H
+#define WEIR_COMMON_LOOP_H
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/loop.h>
+
+#include "common/backend.h"
+#include "common/heap.h"
+#include "common/list.h"
+
+struct handle;
+struct post;
+
+struct weir_loop {
+  const struct backend_operations *operations;
+  struct backend *backend;
+  weir_allocator allocator;
+
+  /* what there is to do */
+  struct handle *owed; /* handles that owe something, in the order in which they began to */
+  struct handle **owed_end;
+  struct heap deadlines;
+  size_t deadline_places; /* deadlines that may be set; the heap has room for so many */
+  uint64_t deadline_order;
+  size_t alive;        /* active referenced handles and timers */
+  struct list closing; /* sockets in the order of their destruction, until their close is emitted */
+  struct list unpiped; /* pipes that have ended; freed when no emission runs */
+  size_t closes;       /* closes submitted to the backend that have not come back */
+
+  /* the clock */
+  uint64_t now_ns;
+  bool now_is_known; /* in this turn */
+
+  /* from any thread */
+  _Atomic(struct post *) posts; /* newest first */
+  atomic_bool woken;
+
+  /* running */
+  bool running;
+  bool stopped;
+  bool in_batch; /* the backend may hold taken completions that were not dispatched */
+  bool ended;    /* its last owner has released it: handles may remain, nothing works */
+  bool simulated;
+  const char *thread; /* debug builds: which thread runs it; see loop_check_thread */
+
+  /* life */
+  struct list handles; /* all sockets and servers */
+  size_t owners;
+  size_t dependents; /* handles, timers and the loop itself, whose memory needs the loop's */
+  weir_unhandled_error unhandled_error;
+  void *unhandled_error_user;
+};
+
+/* The clock as of this turn, in nanoseconds. */
+uint64_t loop_now(weir_loop *loop);
+
+/* Reads the clock anew. */
+void loop_read_clock(weir_loop *loop);
+
+/* A handle, with its list node, or a timer came to this loop. */
+void loop_adopt(weir_loop *loop, struct handle *handle);
+void loop_dependent_came(weir_loop *loop);
+
+/* It was freed; the last one takes the loop's memory with it. */
+void loop_dependent_gone(weir_loop *loop);
+
+/* Appends a handle to those that owe. */
+void loop_owe(weir_loop *loop, struct handle *handle);
+
+/* Tells the hook of an error that nobody listened to. */
+void loop_unhandled(weir_loop *loop, const weir_error *error);
+
+/* Debug builds: the caller must be on the loop's thread. */
+#ifdef NDEBUG
+static inline void loop_check_thread(const weir_loop *loop) { (void)loop; }
+#else
+const char *loop_this_thread(void);
+static inline void loop_check_thread(const weir_loop *loop) {
+  assert(loop->thread == NULL || loop->thread == loop_this_thread());
+}
+#endif
+
+#endif

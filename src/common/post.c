@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/post.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "common/loop.h"
+#include "common/memory.h"
+
+struct post {
+  struct post *next;
+  weir_function function;
+  void *user;
+};
+
+weir_code weir_loop_post(weir_loop *loop, weir_function function, void *user) {
+  if (loop == NULL || function == NULL) return WEIR_EINVAL;
+  struct post *post = memory_get(&loop->allocator, sizeof *post);
+  if (post == NULL) return WEIR_ENOMEM;
+  post->function = function;
+  post->user = user;
+  post->next = atomic_load_explicit(&loop->posts, memory_order_relaxed);
+  while (!atomic_compare_exchange_weak_explicit(&loop->posts, &post->next, post, memory_order_release,
+                                                memory_order_relaxed)) {
+  }
+  weir_loop_wake(loop);
+  return WEIR_OK;
+}
+
+bool post_pending(const weir_loop *loop) { return atomic_load_explicit(&loop->posts, memory_order_relaxed) != NULL; }
+
+static struct post *take_all_oldest_first(weir_loop *loop) {
+  struct post *newest = atomic_exchange_explicit(&loop->posts, NULL, memory_order_acquire);
+  struct post *oldest = NULL;
+  while (newest != NULL) {
+    struct post *next = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = next;
+  }
+  return oldest;
+}
+
+void post_run(weir_loop *loop) {
+  struct post *post = take_all_oldest_first(loop);
+  while (post != NULL) {
+    struct post taken = *post;
+    memory_put(&loop->allocator, post);
+    taken.function(taken.user);
+    post = taken.next;
+  }
+}
+
+void post_drop(weir_loop *loop) {
+  struct post *post = take_all_oldest_first(loop);
+  while (post != NULL) {
+    struct post *next = post->next;
+    memory_put(&loop->allocator, post);
+    post = next;
+  }
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Functions posted to a loop from any thread. Posting pushes on a lock-free stack; the loop takes the whole stack at
+ * once and turns it round, so functions run in the order in which they were posted.
+ */
+#ifndef WEIR_COMMON_POST_H
+#define WEIR_COMMON_POST_H
+
+#include <stdbool.h>
+
+#include <weir/loop.h>
+
+/* Whether something was posted and has not run. */
+bool post_pending(const weir_loop *loop);
+
+/* Runs everything posted by now. */
+void post_run(weir_loop *loop);
+
+/* Frees everything posted without running it. */
+void post_drop(weir_loop *loop);
+
+#endif
