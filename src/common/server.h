@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A server from inside. Its code:
+ *
+ *   server.c         making, asking, delivering what is owed
+ *   server_listen.c  from an endpoint to a name that is had, or an error
+ *   server_accept.c  clients come: welcomed, dropped, or too many for the system
+ *   server_close.c   the name goes at once, `close` comes behind all sockets
+ *
+ * Its states:
+ *
+ *   IDLE --listen, name had--> STARTING --`listening` emitted--> LISTENING --close--> CLOSING --`close` emitted--> IDLE
+ *   IDLE --listen, name not had--> FAILING --`error` emitted--> IDLE       STARTING --close--> CLOSING
+ *
+ * The name is had, or not, inside listen(); only its event is owed. CLOSING lasts until the backend has let go of the
+ * acceptor and every accepted socket has emitted its `close`. (contract D1, D2)
+ */
+#ifndef WEIR_COMMON_SERVER_H
+#define WEIR_COMMON_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/server.h>
+
+#include "common/backend.h"
+#include "common/deadline.h"
+#include "common/handle.h"
+#include "common/list.h"
+#include "common/loop.h"
+
+struct weir_socket;
+struct listen_later;
+
+enum server_state { SERVER_IDLE, SERVER_STARTING, SERVER_FAILING, SERVER_LISTENING, SERVER_CLOSING };
+
+/* What a server owes its user; a set. Delivered in this order. */
+enum server_debt { SERVER_OWES_ANSWERS = 1, SERVER_OWES_START = 2, SERVER_OWES_FAILURE = 4, SERVER_OWES_CLOSE = 8 };
+
+struct weir_server {
+  struct handle handle;
+  enum server_state state;
+  uint8_t debts;
+  bool allow_half_open;
+  bool pause_on_connect;
+  bool short_of_descriptors; /* an `error` has said so; no further one until a client was accepted */
+  bool acceptor_returned;    /* CLOSING: the backend has let go */
+  size_t high_water_mark;
+  int max_connections;
+  size_t connections;
+  struct list sockets;    /* accepted, until their `close` was emitted */
+  char *address;          /* the native name while it listens */
+  weir_error *failure;    /* of the last listen, while its event is owed */
+  weir_listener listener; /* of the listen under way, dropped when it fails */
+  void *listener_user;
+  struct deadline pause; /* before accepting again */
+  uint64_t pause_ms;
+  struct list closers; /* questions: callbacks of the close under way */
+  struct list asked;   /* questions: what can be answered at once */
+  struct listen_later *later;
+};
+
+/* The backend's part stands behind the server, aligned for anything. */
+#define SERVER_BYTES \
+  ((sizeof(struct weir_server) + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t))
+
+static inline struct acceptor *server_acceptor(weir_server *server) {
+  return (struct acceptor *)(void *)((char *)server + SERVER_BYTES);
+}
+
+static inline weir_server *server_of(struct acceptor *acceptor) {
+  return (weir_server *)(void *)((char *)acceptor - SERVER_BYTES);
+}
+
+static inline const weir_allocator *server_allocator(const weir_server *server) {
+  return &server->handle.loop->allocator;
+}
+
+/* The first pause before accepting again; doubled each time. (facts A.20) */
+#define SERVER_FIRST_PAUSE_MS 5
+
+/* ---- server.c ---- */
+
+void server_owe(weir_server *server, enum server_debt debt);
+
+/* Says anew whether it keeps the loop alive; call after anything that the answer depends on. */
+void server_update_liveness(weir_server *server);
+
+/* Emits an `error` about accepting or listening again. */
+void server_report(weir_server *server, const char *operation, weir_code code, int native_code, const char *hint);
+
+/* Remembers a callback of close(), to be called with `code`, on one of the server's lists. */
+weir_code server_ask_closed(weir_server *server, struct list *questions, weir_server_callback callback, void *user,
+                            weir_code code);
+
+/* Calls everybody back who is on the list by now. */
+void server_answer(weir_server *server, struct list *questions);
+
+/* The mark of accepted sockets. */
+size_t server_mark(const weir_server *server);
+
+/* An accepted socket was destroyed: it does not count as a connection any more. */
+void server_socket_destroyed(weir_server *server);
+
+/* A socket that holds its server lets go of it. */
+void server_release_from_socket(weir_server *server);
+
+/* ---- server_listen.c ---- */
+
+void server_deliver_start(weir_server *server);
+void server_deliver_failure(weir_server *server);
+void server_forget_listener(weir_server *server);
+void server_forget_address(weir_server *server);
+
+/* Begins the listen that was asked for while the server was closing, or forgets it. */
+void server_listen_if_asked(weir_server *server);
+void server_forget_later(weir_server *server);
+
+/* ---- server_accept.c ---- */
+
+void server_accept(weir_server *server, bool wanted);
+void server_accept_again(struct deadline *deadline);
+void server_accept_done(const struct completion *completion);
+
+/* ---- server_close.c ---- */
+
+void server_close_done(const struct completion *completion);
+
+/* An accepted socket has emitted its `close`, or ended with the loop. */
+void server_socket_closed(weir_server *server, struct weir_socket *socket);
+
+void server_deliver_close(weir_server *server);
+
+/* The loop ends: closes without an event. */
+void server_abandon(weir_server *server);
+
+#endif

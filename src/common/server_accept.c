@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Accepting: each client is welcomed with a socket of its own, or dropped when there are too many. When the system is
+ * short of descriptors or memory, the backend has shed a client if it could, and accepting pauses, longer each time.
+ * (facts A.20; EO-52)
+ */
+#include <weir/event.h>
+
+#include "common/server.h"
+#include "common/socket.h"
+
+enum { LONGEST_PAUSE_MS = 1000 };
+
+void server_accept(weir_server *server, bool wanted) {
+  weir_loop *loop = server->handle.loop;
+  loop->operations->accept(loop->backend, server_acceptor(server), wanted);
+}
+
+void server_accept_again(struct deadline *deadline) {
+  weir_server *server = CONTAINER_OF(deadline, weir_server, pause);
+  if (server->state == SERVER_LISTENING) server_accept(server, true);
+}
+
+/* Short of descriptors or memory: pause, longer each time, and say so once. */
+static void back_off(weir_server *server, const struct completion *completion) {
+  deadline_set_after(&server->pause, server->handle.loop, server->pause_ms);
+  server->pause_ms = server->pause_ms * 2 < LONGEST_PAUSE_MS ? server->pause_ms * 2 : LONGEST_PAUSE_MS;
+  if (server->short_of_descriptors) return;
+  server->short_of_descriptors = true;
+  server_report(server, "accept", (weir_code)completion->result, completion->native_code, completion->hint);
+}
+
+static void turn_away(weir_server *server) {
+  server->handle.loop->operations->take(server->handle.loop->backend, server_acceptor(server), NULL);
+}
+
+static void welcome(weir_server *server, struct weir_socket *socket) {
+  weir_event event = {.type = WEIR_EVENT_CONNECTION, .server = server, .connection = socket};
+  socket->flow = server->pause_on_connect ? FLOW_PAUSED : FLOW_UNDECIDED;
+  socket->server = server;
+  handle_retain(&server->handle);
+  list_append(&server->sockets, &socket->server_link);
+  server->connections++;
+  socket_become_open(socket);
+  handle_emit(&server->handle, &event);
+  /* A listener that pauses still has what comes read up to the mark; only pause_on_connect reads nothing. (EO-07,
+   * EO-08) */
+  if (!server->pause_on_connect || socket->flow != FLOW_PAUSED) socket_start_reading(socket);
+}
+
+void server_accept_done(const struct completion *completion) {
+  weir_server *server = server_of(completion->acceptor);
+  weir_loop *loop = server->handle.loop;
+  if (completion->result < 0) {
+    back_off(server, completion);
+    return;
+  }
+  if (server->max_connections >= 0 && server->connections >= (size_t)server->max_connections) {
+    weir_event event = {.type = WEIR_EVENT_DROP, .server = server};
+    turn_away(server);
+    handle_emit(&server->handle, &event);
+    return;
+  }
+  struct weir_socket *socket = socket_make(loop, server->allow_half_open, NULL);
+  if (socket == NULL) {
+    turn_away(server);
+    server_report(server, "accept", WEIR_ENOMEM, 0, "no memory for a client's socket; the client was turned away");
+    return;
+  }
+  server->short_of_descriptors = false;
+  server->pause_ms = SERVER_FIRST_PAUSE_MS;
+  loop->operations->take(loop->backend, server_acceptor(server), socket_connection(socket));
+  welcome(server, socket); /* the owner it was made with is the loop */
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Closing: the name is free at once, the connections stay, and `close` comes when the backend has let go of the
+ * acceptor and every accepted socket has emitted its own. (contract D1, D2; EO-14, EO-16)
+ */
+#include <assert.h>
+
+#include "common/server.h"
+#include "common/socket.h"
+
+static void owe_close_if_over(weir_server *server) {
+  if (server->state == SERVER_CLOSING && server->acceptor_returned && list_empty(&server->sockets)) {
+    server_owe(server, SERVER_OWES_CLOSE);
+  }
+}
+
+void server_socket_closed(weir_server *server, struct weir_socket *socket) {
+  list_remove(&socket->server_link);
+  owe_close_if_over(server);
+}
+
+static void close_below(weir_server *server) {
+  weir_loop *loop = server->handle.loop;
+  loop->closes++;
+  loop->operations->close_acceptor(loop->backend, server_acceptor(server));
+}
+
+static void stop_listening(weir_server *server) {
+  server->state = SERVER_CLOSING;
+  deadline_clear(&server->pause, server->handle.loop);
+  server_forget_listener(server);
+  server_forget_address(server);
+  close_below(server);
+  server_update_liveness(server);
+}
+
+weir_code weir_server_close(weir_server *server, weir_server_callback callback, void *user) {
+  if (server == NULL) return WEIR_EINVAL;
+  loop_check_thread(server->handle.loop);
+  if (server->handle.loop->ended) return WEIR_ECANCELED;
+  bool asked = server->later != NULL; /* a listen() that has not begun is taken back */
+  bool open = weir_server_listening(server) || asked;
+  if (callback != NULL) {
+    struct list *questions = open ? &server->closers : &server->asked;
+    weir_code code = server_ask_closed(server, questions, callback, user, open ? WEIR_OK : WEIR_ENOTOPEN);
+    if (code != WEIR_OK) return code;
+    if (!open) server_owe(server, SERVER_OWES_ANSWERS);
+  }
+  if (asked) {
+    server_forget_later(server);
+  } else if (open) {
+    stop_listening(server);
+  }
+  return WEIR_OK;
+}
+
+/* The loop has ended: nobody hears of it. */
+static void end_quietly(weir_server *server) {
+  server->state = SERVER_IDLE;
+  server->debts = 0;
+  server_update_liveness(server);
+  handle_release(&server->handle);
+}
+
+void server_close_done(const struct completion *completion) {
+  weir_server *server = server_of(completion->acceptor);
+  assert(server->state == SERVER_CLOSING && !server->acceptor_returned);
+  server->handle.loop->closes--;
+  server->acceptor_returned = true;
+  if (server->handle.loop->ended) {
+    end_quietly(server);
+    return;
+  }
+  server_update_liveness(server);
+  owe_close_if_over(server);
+}
+
+void server_deliver_close(weir_server *server) {
+  weir_event event = {.type = WEIR_EVENT_CLOSE, .server = server};
+  server->state = SERVER_IDLE;
+  server_update_liveness(server);
+  handle_emit(&server->handle, &event);
+  server_answer(server, &server->closers);
+  server_listen_if_asked(server);
+  handle_release(&server->handle);
+}
+
+void server_abandon(weir_server *server) {
+  if (weir_server_listening(server)) {
+    stop_listening(server);
+  } else if (server->state == SERVER_CLOSING && server->acceptor_returned) {
+    end_quietly(server);
+  }
+}

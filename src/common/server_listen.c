@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listening: an endpoint becomes an address, the backend has its name or not, and the event is owed. While an old life
+ * still closes, the listen waits for its end.
+ */
+#include <string.h>
+
+#include "common/failure.h"
+#include "common/memory.h"
+#include "common/server.h"
+
+/* Room for a printed address, every byte of which may stand as \xNN. */
+enum { NAME_BYTES = ADDRESS_TEXT_BYTES * 4 };
+
+/* A listen() that waits for the end of a close. */
+struct listen_later {
+  weir_listen_options options;
+  size_t length;
+  char endpoint[];
+};
+
+void server_forget_listener(weir_server *server) {
+  if (server->listener != NULL) {
+    handle_unlisten(&server->handle, WEIR_EVENT_LISTENING, server->listener, server->listener_user);
+  }
+  server->listener = NULL;
+}
+
+void server_forget_address(weir_server *server) {
+  memory_put(server_allocator(server), server->address);
+  server->address = NULL;
+}
+
+/* The listen has failed: the event is owed. Without memory for the whole error nothing has begun. */
+static weir_code owe_failure(weir_server *server, weir_code code, int native_code, const char *address,
+                             const char *hint) {
+  weir_error error = {code, native_code, "listen", address, hint == NULL ? "" : hint};
+  server->failure = failure_copy(server_allocator(server), &error);
+  if (server->failure == NULL) return WEIR_ENOMEM;
+  server->state = SERVER_FAILING;
+  server_owe(server, SERVER_OWES_FAILURE);
+  return WEIR_OK;
+}
+
+static void be_started(weir_server *server) {
+  server->state = SERVER_STARTING;
+  server->acceptor_returned = false;
+  server->short_of_descriptors = false;
+  server->pause_ms = SERVER_FIRST_PAUSE_MS;
+  handle_retain(&server->handle); /* the loop's, until `close` was emitted */
+  server_owe(server, SERVER_OWES_START);
+  server_update_liveness(server);
+}
+
+static struct outcome listen_below(weir_server *server, const struct listen_request *request) {
+  weir_loop *loop = server->handle.loop;
+  memset(server_acceptor(server), 0, loop->operations->acceptor_bytes);
+  return loop->operations->listen(loop->backend, server_acceptor(server), request);
+}
+
+/* What errors call an endpoint that is no address: what the user wrote, as far as it fits. */
+static void name_as_written(char *name, const char *endpoint, size_t length) {
+  size_t shown = length < NAME_BYTES - 1 ? length : NAME_BYTES - 1;
+  memcpy(name, endpoint, shown);
+  name[shown] = '\0';
+}
+
+/* The name is had: its place was taken before, so that nothing can fail any more. */
+static void keep_name(weir_server *server, char *name) {
+  char *shorter = memory_resize(server_allocator(server), name, strlen(name) + 1);
+  server->address = shorter == NULL ? name : shorter;
+}
+
+/* Asks the backend, and keeps the name or owes the failure. `name` is the caller's memory, given away. */
+static weir_code try_to_listen(weir_server *server, struct address *address, intptr_t native, char *name,
+                               const weir_listen_options *options) {
+  struct listen_request request = {.address = address,
+                                   .native = native,
+                                   .backlog = options->backlog <= 0 ? WEIR_BACKLOG : options->backlog,
+                                   .readable_all = options->readable_all,
+                                   .writable_all = options->writable_all};
+  struct outcome outcome = listen_below(server, &request);
+  address_format(address, name, NAME_BYTES);
+  if (outcome.code == WEIR_OK) {
+    keep_name(server, name);
+    be_started(server);
+    return WEIR_OK;
+  }
+  weir_code code = owe_failure(server, outcome.code, outcome.native_code, name, outcome.hint);
+  memory_put(server_allocator(server), name);
+  return code;
+}
+
+static weir_code listen_at(weir_server *server, const char *endpoint, size_t length,
+                           const weir_listen_options *options) {
+  struct address address;
+  struct address_failure failure;
+  const struct address_rules *rules = &server->handle.loop->operations->addresses;
+  char *name = memory_get(server_allocator(server), NAME_BYTES);
+  if (name == NULL) return WEIR_ENOMEM;
+  weir_code parsed = address_parse(rules, endpoint, length, true, &address, &failure);
+  if (parsed == WEIR_OK && address.kind == ADDRESS_ABSTRACT && (options->readable_all || options->writable_all)) {
+    failure = (struct address_failure){WEIR_EINVAL, "an abstract name has no permissions; listen at a path instead"};
+    parsed = WEIR_EINVAL;
+  }
+  if (parsed == WEIR_OK) {
+    return try_to_listen(server, &address, -1, name, options);
+  }
+  name_as_written(name, endpoint, length);
+  weir_code code = owe_failure(server, failure.code, 0, name, failure.hint);
+  memory_put(server_allocator(server), name);
+  return code;
+}
+
+static weir_code listen_on_native(weir_server *server, intptr_t native, const weir_listen_options *options) {
+  struct address none = {.kind = ADDRESS_NONE};
+  char *name = memory_get(server_allocator(server), NAME_BYTES);
+  return name == NULL ? WEIR_ENOMEM : try_to_listen(server, &none, native, name, options);
+}
+
+static weir_code add_listening_listener(weir_server *server, const weir_listen_options *options) {
+  if (options->listener == NULL) return WEIR_OK;
+  weir_code code = weir_server_once(server, WEIR_EVENT_LISTENING, options->listener, options->user);
+  if (code != WEIR_OK) return code;
+  server->listener = options->listener;
+  server->listener_user = options->user;
+  return WEIR_OK;
+}
+
+static weir_code check_listen(const weir_server *server, const weir_listen_options *options,
+                              weir_listen_options *whole) {
+  *whole = weir_listen_options_default();
+  if (server == NULL || (options != NULL && options->size == 0)) return WEIR_EINVAL;
+  loop_check_thread(server->handle.loop);
+  if (server->handle.loop->ended) return WEIR_ECANCELED;
+  if (options != NULL) memcpy(whole, options, options->size < sizeof *whole ? options->size : sizeof *whole);
+  if (server->state == SERVER_IDLE || (server->state == SERVER_CLOSING && server->later == NULL)) return WEIR_OK;
+  return WEIR_EALREADY;
+}
+
+/* While the last life still closes: the listen begins after its `close`. */
+static weir_code listen_later(weir_server *server, const char *endpoint, size_t length,
+                              const weir_listen_options *options) {
+  struct listen_later *later = memory_get(server_allocator(server), sizeof *later + length + 1);
+  if (later == NULL) return WEIR_ENOMEM;
+  later->options = *options;
+  later->length = length;
+  memcpy(later->endpoint, endpoint, length);
+  later->endpoint[length] = '\0';
+  server->later = later;
+  return WEIR_OK;
+}
+
+weir_code weir_server_listen(weir_server *server, const char *endpoint, const weir_listen_options *options) {
+  weir_listen_options whole;
+  weir_code code = endpoint == NULL ? WEIR_EINVAL : check_listen(server, options, &whole);
+  if (code != WEIR_OK) return code;
+  size_t length = whole.endpoint_length != 0 ? whole.endpoint_length : strlen(endpoint);
+  if (server->state == SERVER_CLOSING) return listen_later(server, endpoint, length, &whole);
+  code = add_listening_listener(server, &whole);
+  if (code == WEIR_OK) code = listen_at(server, endpoint, length, &whole);
+  if (code != WEIR_OK) server_forget_listener(server);
+  return code;
+}
+
+weir_code weir_server_listen_native(weir_server *server, intptr_t native, const weir_listen_options *options) {
+  weir_listen_options whole;
+  weir_code code = check_listen(server, options, &whole);
+  if (code != WEIR_OK) return code;
+  if (server->state == SERVER_CLOSING) return WEIR_EALREADY;
+  code = add_listening_listener(server, &whole);
+  if (code == WEIR_OK) code = listen_on_native(server, native, &whole);
+  if (code != WEIR_OK) server_forget_listener(server);
+  return code;
+}
+
+void server_deliver_start(weir_server *server) {
+  weir_event event = {.type = WEIR_EVENT_LISTENING, .server = server};
+  if (server->state != SERVER_STARTING) return;
+  server->state = SERVER_LISTENING;
+  server->listener = NULL; /* its emission takes it off */
+  server_accept(server, true);
+  handle_emit(&server->handle, &event);
+}
+
+void server_deliver_failure(weir_server *server) {
+  weir_error *error = server->failure;
+  weir_event event = {.type = WEIR_EVENT_ERROR, .server = server, .error = error};
+  if (error == NULL) return;
+  server->failure = NULL;
+  server->state = SERVER_IDLE;
+  server_forget_listener(server);
+  handle_emit_error(&server->handle, &event);
+  memory_put(server_allocator(server), error);
+}
+
+void server_forget_later(weir_server *server) {
+  memory_put(server_allocator(server), server->later);
+  server->later = NULL;
+}
+
+void server_listen_if_asked(weir_server *server) {
+  struct listen_later *later = server->later;
+  if (later == NULL) return;
+  server->later = NULL;
+  later->options.endpoint_length = later->length;
+  weir_code code = weir_server_listen(server, later->endpoint, &later->options);
+  if (code != WEIR_OK) server_report(server, "listen", code, 0, "listening again after the close did not begin");
+  memory_put(server_allocator(server), later);
+}

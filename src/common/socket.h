@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A socket from inside. Its code is cut by what flows where:
+ *
+ *   socket.c          making, asking, listeners
+ *   socket_connect.c  from an endpoint to an open connection: attempts, retries, deadline
+ *   socket_read.c     backend -> kept or decoded -> the user's listeners
+ *   socket_write.c    the user -> queue -> backend -> drain, callbacks; write_request.c is one write of it
+ *   socket_end.c      the end of the write half: the peer is told, finish
+ *   socket_idle.c     the idle time-out
+ *   socket_life.c     open, destroy, close, and delivering what is owed
+ *
+ * State is one enum per axis. Life:
+ *
+ *   NEW --connect--> CONNECTING --made--> OPEN --destroy--> CLOSING --close emitted--> CLOSED --connect--> CONNECTING
+ *   NEW --accepted, opened--> OPEN          CONNECTING --failed, destroyed--> CLOSING <--destroyed-- NEW
+ *
+ * Read half, only while OPEN:
+ *
+ *   HELD: what comes is kept         <--pause, or undecided--    FLOWING: what comes goes to the listeners
+ *   HELD --end of file, or an error, with bytes kept--> ENDING --kept bytes delivered--> ENDED (`end` emitted)
+ *
+ * Write half: OPEN (nothing queued: a write goes to the backend at once) <--> QUEUED (something is queued, or corked,
+ * or it is connecting) --end()--> ENDING --queue sent, peer told--> ENDED (`finish` emitted).
+ *
+ * Leaving OPEN life sets both halves to NONE, so that the hot paths test one of them alone. The loop owns a socket from
+ * connect, open or accept until its `close` was emitted; dispatching needs no further reference.
+ */
+#ifndef WEIR_COMMON_SOCKET_H
+#define WEIR_COMMON_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/socket.h>
+
+#include "common/backend.h"
+#include "common/deadline.h"
+#include "common/decoder.h"
+#include "common/handle.h"
+#include "common/list.h"
+#include "common/loop.h"
+
+enum socket_life { LIFE_NEW, LIFE_CONNECTING, LIFE_OPEN, LIFE_CLOSING, LIFE_CLOSED };
+enum read_half { READ_NONE, READ_HELD, READ_FLOWING, READ_ENDING, READ_ENDED };
+enum write_half { WRITE_NONE, WRITE_OPEN, WRITE_QUEUED, WRITE_ENDING, WRITE_ENDED };
+enum flow { FLOW_UNDECIDED, FLOW_PAUSED, FLOW_ON };
+
+/* What a socket owes its user; a set. Delivered in this order. */
+enum socket_debt {
+  DEBT_CONNECT_FAILURE = 1, /* the attempt could not even begin */
+  DEBT_PAUSE = 2,           /* `pause` */
+  DEBT_PIPES = 4,           /* `pipe` and `unpipe` */
+  DEBT_CALLBACKS = 8,       /* callbacks of finished writes */
+  DEBT_RESUME = 16,         /* `resume`, then what is kept */
+  DEBT_FINISH = 32,         /* the write half has ended without asking the backend */
+  DEBT_FAILURE = 64,        /* it was used before it was connected */
+  DEBT_CLOSE = 128          /* everything that ends a life */
+};
+
+struct chunk; /* bytes kept because the socket does not flow */
+
+/* What few sockets need, or only for a time; made when it is first needed. */
+struct socket_extra {
+  struct weir_socket *socket;
+
+  /* write side */
+  struct list queued;   /* struct write_request, in order */
+  struct list finished; /* those whose callbacks are owed */
+  struct list ending;   /* callbacks of end() */
+  struct piece *pieces; /* of the write under way; NULL when none was needed since the queue was empty */
+  size_t queued_bytes;
+  size_t high_water_mark;
+  unsigned corks;
+  bool writing; /* a write_queue is under way */
+  bool needs_drain;
+
+  /* read side */
+  struct chunk *kept;
+  struct chunk **kept_end;
+  size_t kept_bytes;
+  weir_error *read_error; /* came while bytes were kept; reported behind them */
+  struct decoder decoder; /* encoding NONE: bytes as they are */
+  weir_onread onread;
+  void *onread_buffer;
+  size_t onread_size;
+
+  /* idle time-out */
+  struct deadline idle;
+  uint64_t idle_ms; /* 0: off */
+  uint64_t active_ns;
+
+  /* life */
+  struct attempt *attempt;      /* the connect under way */
+  struct attempt *next_attempt; /* of a connect() that waits for the old life's close */
+  char *name;                   /* what connect() was given, for errors */
+  weir_error *error;            /* what destroyed it */
+  struct deadline silence;      /* after the end on a pipe whose server cannot be told */
+  uint64_t silence_ms;          /* 0: none */
+  struct list pipes_out;        /* pipes from here */
+  struct list pipes_in;         /* pipes to here */
+  struct list pipe_notices;     /* `pipe` and `unpipe` that are owed */
+};
+
+struct weir_socket {
+  struct handle handle;
+  uint64_t bytes_read;
+  uint64_t bytes_written;
+  uint8_t life;       /* enum socket_life */
+  uint8_t read_half;  /* enum read_half */
+  uint8_t write_half; /* enum write_half */
+  uint8_t flow;       /* enum flow */
+  uint8_t debts;      /* set of enum socket_debt */
+  bool allow_half_open;
+  bool reading;        /* a read is submitted */
+  bool shutting_down;  /* a shutdown is submitted */
+  bool ended_by_peer;  /* the write half ends because the read half did */
+  bool destroy_after;  /* destroy once `finish` was emitted */
+  bool close_returned; /* CLOSING: the backend has let go */
+  bool had_error;
+  int16_t error_code; /* a weir_code, in case there was no memory for the whole error */
+  struct socket_extra *extra;
+  weir_server *server;
+  struct list_node server_link; /* on the server's list, until `close` was emitted */
+};
+
+/* The backend's part stands behind the socket, aligned for anything. */
+#define SOCKET_BYTES \
+  ((sizeof(struct weir_socket) + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t))
+
+static inline struct connection *socket_connection(const struct weir_socket *socket) {
+  return (struct connection *)(void *)((char *)(uintptr_t)socket + SOCKET_BYTES);
+}
+
+static inline struct weir_socket *socket_of(struct connection *connection) {
+  return (struct weir_socket *)(void *)((char *)connection - SOCKET_BYTES);
+}
+
+/* Destroyed, whatever was asked for next. */
+static inline bool socket_is_over(const struct weir_socket *socket) {
+  return socket->life == LIFE_CLOSING || socket->life == LIFE_CLOSED;
+}
+
+static inline const struct backend_operations *socket_operations(const struct weir_socket *socket) {
+  return socket->handle.loop->operations;
+}
+
+static inline struct backend *socket_backend(const struct weir_socket *socket) { return socket->handle.loop->backend; }
+
+/* ---- socket.c ---- */
+
+/* A socket with one owner, the caller; NULL: no memory. */
+struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, void *user);
+
+/* The extra part, made now if need be; NULL: no memory. */
+struct socket_extra *socket_need_extra(struct weir_socket *socket);
+
+/* What errors call its address. */
+const char *socket_address(const struct weir_socket *socket);
+
+size_t socket_mark(const struct weir_socket *socket);
+
+/* ---- socket_life.c ---- */
+
+/* Begins a life, the first or a further one: the loop owns the socket, counters and flags are as new. */
+void socket_begin_life(struct weir_socket *socket);
+
+/* The connection is there: the halves open. Reading is submitted by socket_start_reading. */
+void socket_become_open(struct weir_socket *socket);
+
+/* Destroys with an error made of these, or without one (NULL). */
+void socket_destroy(struct weir_socket *socket, const weir_error *error);
+void socket_fail(struct weir_socket *socket, const char *operation, weir_code code, int native_code, const char *hint);
+
+/* Destroys a socket both of whose halves have ended. */
+void socket_close_if_over(struct weir_socket *socket);
+
+void socket_owe(struct weir_socket *socket, enum socket_debt debt);
+
+/* Says anew whether it keeps the loop alive; call after anything that the answer depends on. */
+void socket_update_liveness(struct weir_socket *socket);
+
+void socket_close_done(const struct completion *completion);
+
+/* Frees everything that belongs to one life: queues, kept bytes, attempt, decoder's rest. */
+void socket_clear(struct weir_socket *socket);
+
+extern const struct handle_class socket_class;
+
+/* ---- socket_connect.c ---- */
+
+void socket_connect_done(const struct completion *completion);
+void socket_begin_attempt(struct weir_socket *socket, struct attempt *attempt);
+void socket_deliver_connect_failure(struct weir_socket *socket);
+bool socket_attempt_in_flight(const struct weir_socket *socket);
+void socket_free_attempt(struct weir_socket *socket, struct attempt *attempt);
+
+/* A connect() that waits for the end of the old life. */
+bool socket_awaits_attempt(const struct weir_socket *socket);
+void socket_drop_next_attempt(struct weir_socket *socket);
+
+/* ---- socket_read.c ---- */
+
+void socket_read_done(const struct completion *completion);
+void socket_start_reading(struct weir_socket *socket);
+void socket_resume(struct weir_socket *socket);
+void socket_deliver_resume(struct weir_socket *socket);
+void socket_drop_kept(struct weir_socket *socket);
+
+/* ---- socket_write.c ---- */
+
+void socket_write_done(const struct completion *completion);
+
+/* Sends what is queued, unless something holds it back. */
+void socket_start_writing(struct weir_socket *socket);
+
+/* What a write meets when the half does not take any: WEIR_OK means that it does. */
+weir_code socket_write_refusal(const struct weir_socket *socket);
+
+/* Refuses a write; its callback hears of it later. Returns what the call returns. */
+int socket_refuse_write(struct weir_socket *socket, const weir_write *write, weir_code code);
+
+bool socket_write_makes_sense(const weir_write *write);
+bool socket_has_writes(const struct weir_socket *socket);
+void socket_deliver_callbacks(struct weir_socket *socket);
+void socket_cancel_writes(struct weir_socket *socket);
+
+/* Frees what is queued, or finished, without calling back. */
+void socket_drop_writes(struct weir_socket *socket);
+void socket_drop_callbacks(struct weir_socket *socket);
+
+/* ---- socket_end.c ---- */
+
+void socket_shutdown_done(const struct completion *completion);
+
+/* Ends the write half behind what is queued. */
+void socket_end_writing(struct weir_socket *socket);
+void socket_deliver_finish(struct weir_socket *socket);
+
+/* Takes what a silence time-out needs, so that it cannot fail later. */
+weir_code socket_prepare_silence(struct weir_socket *socket, uint64_t silence_ms);
+
+/* The server spoke after our end: its silence begins anew. */
+void socket_break_silence(struct weir_socket *socket);
+
+/* ---- socket_idle.c ---- */
+
+/* Notes activity, when there is an idle time-out. */
+void socket_note_activity(struct weir_socket *socket);
+static inline void socket_touch(struct weir_socket *socket) {
+  if (socket->extra != NULL && socket->extra->idle_ms != 0) socket_note_activity(socket);
+}
+void socket_stop_idle(struct weir_socket *socket);
+
+#endif

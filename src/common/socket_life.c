@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From open to closed. Destroying takes effect at once and is heard of later: the backend closes, the socket waits in
+ * the loop's list of closing sockets so that `close` events come in the order of destruction, and then everything that
+ * ends a life is delivered in one order: callbacks of writes that were finished, `unpipe`, `error`, callbacks of writes
+ * that were not finished, `close`. (contract D1, D5)
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "common/failure.h"
+#include "common/memory.h"
+#include "common/pipe.h"
+#include "common/server.h"
+#include "common/socket.h"
+
+void socket_owe(struct weir_socket *socket, enum socket_debt debt) {
+  socket->debts |= (uint8_t)debt;
+  handle_owe(&socket->handle);
+}
+
+void socket_update_liveness(struct weir_socket *socket) {
+  bool open = socket->life == LIFE_OPEN && (socket->handle.referenced || socket_has_writes(socket));
+  handle_count(&socket->handle, open || socket->life == LIFE_CONNECTING || socket->life == LIFE_CLOSING);
+}
+
+void socket_begin_life(struct weir_socket *socket) {
+  handle_retain(&socket->handle);
+  if (socket->server != NULL) server_release_from_socket(socket->server);
+  socket->server = NULL;
+  socket->handle.silenced = false;
+  socket->bytes_read = 0;
+  socket->bytes_written = 0;
+  socket->had_error = false;
+  socket->close_returned = false;
+  socket->ended_by_peer = false;
+  socket->destroy_after = false;
+  if (socket->extra != NULL) {
+    memory_put(&socket->handle.loop->allocator, socket->extra->error);
+    socket->extra->error = NULL;
+  }
+}
+
+void socket_become_open(struct weir_socket *socket) {
+  socket->life = LIFE_OPEN;
+  socket->read_half = socket->flow == FLOW_ON ? READ_FLOWING : READ_HELD;
+  if (socket->write_half == WRITE_NONE) socket->write_half = WRITE_OPEN;
+  socket_update_liveness(socket);
+}
+
+/* ---- destroying ---- */
+
+static void remember_error(struct weir_socket *socket, const weir_error *error) {
+  socket->had_error = true;
+  socket->error_code = (int16_t)error->code;
+  struct socket_extra *extra = socket_need_extra(socket);
+  if (extra == NULL) return;
+  memory_put(&socket->handle.loop->allocator, extra->error);
+  extra->error = failure_copy(&socket->handle.loop->allocator, error);
+}
+
+/* Submits the close, or finds that there is nothing below to close. */
+static void close_below(struct weir_socket *socket, bool is_open) {
+  socket->close_returned = !is_open;
+  if (!is_open) return;
+  socket->handle.loop->closes++;
+  socket_operations(socket)->close(socket_backend(socket), socket_connection(socket));
+}
+
+/* Frees what one life needed and the next one does not: nothing of it calls back. */
+static void end_quietly(struct weir_socket *socket) {
+  socket->debts = 0;
+  socket_clear(socket);
+  socket->life = LIFE_CLOSED;
+  socket_update_liveness(socket);
+  if (socket->server != NULL) server_socket_closed(socket->server, socket);
+  handle_release(&socket->handle);
+}
+
+/* In the order of destruction: those at the head that the backend has let go of. */
+static void settle_closing(weir_loop *loop) {
+  struct list_node *node = NULL;
+  while ((node = list_first(&loop->closing)) != NULL) {
+    struct weir_socket *socket = CONTAINER_OF(node, struct weir_socket, handle.link);
+    if (!socket->close_returned) return;
+    list_remove(node);
+    list_append(&loop->handles, node);
+    if (loop->ended) {
+      end_quietly(socket);
+    } else {
+      socket_owe(socket, DEBT_CLOSE);
+    }
+  }
+}
+
+void socket_destroy(struct weir_socket *socket, const weir_error *error) {
+  if (socket_is_over(socket)) return;
+  bool is_open = socket->life == LIFE_OPEN || socket_attempt_in_flight(socket);
+  if (socket->life == LIFE_NEW) handle_retain(&socket->handle);
+  if (socket->life == LIFE_OPEN && socket->server != NULL) server_socket_destroyed(socket->server);
+  if (error != NULL) remember_error(socket, error);
+  socket->life = LIFE_CLOSING;
+  socket->read_half = READ_NONE;
+  socket->write_half = WRITE_NONE;
+  socket->reading = false;
+  socket->shutting_down = false;
+  socket->handle.silenced = true;
+  socket_stop_idle(socket);
+  socket_update_liveness(socket);
+  list_remove(&socket->handle.link);
+  list_append(&socket->handle.loop->closing, &socket->handle.link);
+  close_below(socket, is_open);
+  settle_closing(socket->handle.loop);
+}
+
+void socket_fail(struct weir_socket *socket, const char *operation, weir_code code, int native_code, const char *hint) {
+  weir_error error = {code, native_code, operation, socket_address(socket), hint == NULL ? "" : hint};
+  socket_destroy(socket, &error);
+}
+
+void socket_close_if_over(struct weir_socket *socket) {
+  if (socket->life != LIFE_OPEN || socket->write_half != WRITE_ENDED) return;
+  if (socket->read_half == READ_ENDED || socket->destroy_after) socket_destroy(socket, NULL);
+}
+
+void socket_close_done(const struct completion *completion) {
+  struct weir_socket *socket = socket_of(completion->connection);
+  assert(socket->life == LIFE_CLOSING && !socket->close_returned);
+  socket->handle.loop->closes--;
+  socket->close_returned = true;
+  settle_closing(socket->handle.loop);
+}
+
+void weir_socket_destroy(weir_socket *socket, const weir_error *error) {
+  loop_check_thread(socket->handle.loop);
+  if (socket->handle.loop->ended) return;
+  socket_drop_next_attempt(socket); /* a connect() since the last destroy is taken back */
+  socket_destroy(socket, error);
+}
+
+void weir_socket_destroy_soon(weir_socket *socket) {
+  loop_check_thread(socket->handle.loop);
+  if (socket->life == LIFE_NEW) socket_destroy(socket, NULL);
+  if (socket->life != LIFE_OPEN && socket->life != LIFE_CONNECTING) return;
+  socket->destroy_after = true;
+  if (socket->write_half == WRITE_ENDED) {
+    socket_close_if_over(socket);
+  } else {
+    socket_end_writing(socket);
+  }
+}
+
+/* ---- delivering ---- */
+
+static void emit_plain(struct weir_socket *socket, weir_event_type type) {
+  weir_event event = {.type = type, .socket = socket};
+  handle_emit(&socket->handle, &event);
+}
+
+/* The whole error, or what is known of it when there was no memory to keep it. */
+static void emit_error(struct weir_socket *socket) {
+  weir_error bare = {(weir_code)socket->error_code, 0, "", socket_address(socket), ""};
+  const weir_error *error = weir_socket_error(socket);
+  weir_event event = {.type = WEIR_EVENT_ERROR, .socket = socket, .error = error == NULL ? &bare : error};
+  handle_emit_error(&socket->handle, &event);
+}
+
+/* The socket may be connected again by a listener of `close`, and then begins its new life at once. */
+static void deliver_close(struct weir_socket *socket) {
+  struct attempt *next = NULL;
+  weir_event event = {.type = WEIR_EVENT_CLOSE, .socket = socket, .had_error = socket->had_error};
+  socket_deliver_callbacks(socket);
+  pipe_break_all(socket);
+  pipe_deliver_notices(socket);
+  if (socket->had_error) emit_error(socket);
+  socket_cancel_writes(socket);
+  if (socket->extra != NULL) {
+    next = socket->extra->next_attempt;
+    socket->extra->next_attempt = NULL;
+  }
+  socket_clear(socket);
+  socket->life = LIFE_CLOSED;
+  socket_update_liveness(socket);
+  handle_emit(&socket->handle, &event);
+  if (socket->server != NULL) server_socket_closed(socket->server, socket);
+  if (next != NULL) socket_begin_attempt(socket, next);
+  handle_release(&socket->handle);
+}
+
+static bool take_debt(struct weir_socket *socket, enum socket_debt debt) {
+  bool owed = (socket->debts & debt) != 0;
+  socket->debts &= (uint8_t)~debt;
+  return owed;
+}
+
+static void deliver(struct handle *handle) {
+  struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
+  if (take_debt(socket, DEBT_CONNECT_FAILURE)) socket_deliver_connect_failure(socket);
+  if (take_debt(socket, DEBT_PAUSE)) emit_plain(socket, WEIR_EVENT_PAUSE);
+  if (take_debt(socket, DEBT_PIPES)) pipe_deliver_notices(socket);
+  if (take_debt(socket, DEBT_CALLBACKS)) socket_deliver_callbacks(socket);
+  if (take_debt(socket, DEBT_RESUME)) socket_deliver_resume(socket);
+  if (take_debt(socket, DEBT_FINISH)) socket_deliver_finish(socket);
+  if (take_debt(socket, DEBT_FAILURE)) {
+    socket_fail(socket, "write", WEIR_ENOTCONN, 0, "the socket was never connected");
+  }
+  if (take_debt(socket, DEBT_CLOSE)) deliver_close(socket);
+}
+
+/* ---- the end ---- */
+
+void socket_clear(struct weir_socket *socket) {
+  struct socket_extra *extra = socket->extra;
+  weir_loop *loop = socket->handle.loop;
+  if (extra == NULL) return;
+  socket_drop_writes(socket);
+  socket_drop_kept(socket);
+  socket_free_attempt(socket, extra->attempt);
+  socket_free_attempt(socket, extra->next_attempt);
+  extra->attempt = NULL;
+  extra->next_attempt = NULL;
+  extra->corks = 0;
+  extra->needs_drain = false;
+  extra->writing = false;
+  extra->silence_ms = 0;
+  deadline_clear(&extra->silence, loop);
+  socket_stop_idle(socket);
+  decoder_init(&extra->decoder, extra->decoder.encoding);
+}
+
+static void abandon(struct handle *handle) {
+  struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
+  pipe_break_all(socket);
+  if (socket->life == LIFE_CLOSING) {
+    end_quietly(socket); /* only its events were still owed: the backend's close is counted elsewhere */
+  } else if (socket->life == LIFE_OPEN || socket->life == LIFE_CONNECTING) {
+    socket_destroy(socket, NULL);
+  }
+}
+
+static void free_socket(struct handle *handle) {
+  struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
+  const weir_allocator *allocator = &handle->loop->allocator;
+  socket_clear(socket);
+  if (socket->extra != NULL) {
+    pipe_drop_notices(socket);
+    socket_drop_callbacks(socket);
+    deadline_fini(&socket->extra->silence, handle->loop);
+    deadline_fini(&socket->extra->idle, handle->loop);
+    memory_put(allocator, socket->extra->read_error);
+    memory_put(allocator, socket->extra->error);
+    memory_put(allocator, socket->extra->name);
+    memory_put(allocator, socket->extra);
+  }
+  if (socket->server != NULL) server_release_from_socket(socket->server);
+  memory_put(allocator, socket);
+}
+
+const struct handle_class socket_class = {
+    .events = ~(1U << WEIR_EVENT_LISTENING | 1U << WEIR_EVENT_CONNECTION | 1U << WEIR_EVENT_DROP),
+    .deliver = deliver,
+    .abandon = abandon,
+    .free = free_socket};

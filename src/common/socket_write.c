@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The write side: the user -> queue -> backend -> drain, callbacks.
+ *
+ * While nothing is queued a write goes to the backend at once, and what that does not take is copied and queued. Queued
+ * writes leave in one gathered operation at a time. A completion moves the requests it has finished to a list of their
+ * own, submits the next gather, and only then emits `drain` and calls back, so that a callback that writes finds
+ * everything in order. (EO-35, EO-36; contract D12)
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "common/socket.h"
+#include "common/write_request.h"
+
+static const weir_allocator *allocator_of(const struct weir_socket *socket) { return &socket->handle.loop->allocator; }
+
+bool socket_has_writes(const struct weir_socket *socket) {
+  return socket->shutting_down || (socket->extra != NULL && !list_empty(&socket->extra->queued));
+}
+
+/* A request and the extra part that it will be kept in. */
+static struct write_request *make_request(struct weir_socket *socket, size_t copied_bytes) {
+  return socket_need_extra(socket) == NULL ? NULL : write_request_make(allocator_of(socket), copied_bytes);
+}
+
+/* ---- the queue ---- */
+
+/* The pieces of the operation under way must stay where they are until it has come back. */
+static bool have_pieces(struct weir_socket *socket) {
+  struct socket_extra *extra = socket->extra;
+  if (extra->pieces == NULL) {
+    extra->pieces = memory_get(&socket->handle.loop->allocator, PIECES_MAX * sizeof extra->pieces[0]);
+  }
+  return extra->pieces != NULL;
+}
+
+static void drop_pieces(struct weir_socket *socket) {
+  memory_put(&socket->handle.loop->allocator, socket->extra->pieces);
+  socket->extra->pieces = NULL;
+}
+
+/* Gives the backend as much of the queue as one operation carries. */
+static void submit_queue(struct weir_socket *socket) {
+  struct socket_extra *extra = socket->extra;
+  size_t count = 0;
+  for (struct list_node *node = list_first(&extra->queued); node != NULL && count < PIECES_MAX;
+       node = list_after(&extra->queued, node)) {
+    const struct write_request *request = write_request_of(node);
+    if (request->sent == request->length) continue;
+    extra->pieces[count++] = (struct piece){request->bytes + request->sent, request->length - request->sent};
+  }
+  assert(count > 0);
+  extra->writing = true;
+  socket_operations(socket)->write_queue(socket_backend(socket), socket_connection(socket), extra->pieces, count);
+}
+
+/* An empty write sends nothing (a pipe would take it for an end); it is done when everything before it is. */
+static void finish_empty_writes(struct weir_socket *socket) {
+  struct socket_extra *extra = socket->extra;
+  while (!list_empty(&extra->queued)) {
+    struct write_request *request = write_request_of(list_first(&extra->queued));
+    if (request->sent < request->length) return;
+    list_remove(&request->link);
+    list_append(&extra->finished, &request->link);
+    socket_owe(socket, DEBT_CALLBACKS);
+  }
+}
+
+/* The queue has run empty: true when `drain` is due. */
+static bool settle_empty_queue(struct weir_socket *socket) {
+  struct socket_extra *extra = socket->extra;
+  bool drains = extra->needs_drain && socket->write_half == WRITE_QUEUED;
+  extra->needs_drain = false;
+  drop_pieces(socket);
+  if (socket->write_half == WRITE_QUEUED && extra->corks == 0) socket->write_half = WRITE_OPEN;
+  socket_update_liveness(socket);
+  return drains;
+}
+
+/* Sends what is queued, unless something holds it back: no connection yet, a cork, an operation under way. */
+static void pump(struct weir_socket *socket) {
+  struct socket_extra *extra = socket->extra;
+  if (socket->life != LIFE_OPEN || extra->corks > 0 || extra->writing) return;
+  finish_empty_writes(socket);
+  if (list_empty(&extra->queued)) {
+    settle_empty_queue(socket);
+  } else {
+    submit_queue(socket);
+  }
+}
+
+/* Queues a request; have_pieces was asked before. Returns what weir_socket_write returns. */
+static int enqueue(struct weir_socket *socket, struct write_request *request) {
+  struct socket_extra *extra = socket->extra;
+  size_t rest = request->length - request->sent;
+  list_append(&extra->queued, &request->link);
+  extra->queued_bytes += rest;
+  if (socket->write_half == WRITE_OPEN) socket->write_half = WRITE_QUEUED;
+  if (rest > 0 && extra->queued_bytes >= extra->high_water_mark) extra->needs_drain = true;
+  int result = extra->needs_drain ? 0 : 1;
+  pump(socket);
+  socket_update_liveness(socket);
+  return result;
+}
+
+void socket_start_writing(struct weir_socket *socket) {
+  if (socket->life != LIFE_OPEN || socket->extra == NULL) return;
+  pump(socket);
+  if (socket->write_half == WRITE_ENDING) socket_end_writing(socket);
+}
+
+/* ---- writing ---- */
+
+/* What a write meets when the half does not take any: WEIR_OK means that it does. */
+weir_code socket_write_refusal(const struct weir_socket *socket) {
+  if (socket->life == LIFE_NEW) return socket->write_half == WRITE_NONE ? WEIR_ENOTCONN : WEIR_EENDED;
+  if (socket_is_over(socket)) return WEIR_EDESTROYED;
+  if (socket->write_half == WRITE_OPEN || socket->write_half == WRITE_QUEUED) return WEIR_OK;
+  return socket->ended_by_peer ? WEIR_EPIPE : WEIR_EENDED;
+}
+
+/* Refuses a write: its callback hears of it later. A socket that was never connected fails, as in Node. (EO-34) */
+int socket_refuse_write(struct weir_socket *socket, const weir_write *write, weir_code code) {
+  if (write->callback != NULL) {
+    struct write_request *request = make_request(socket, 0);
+    if (request == NULL) return WEIR_ENOMEM;
+    request->callback = write->callback;
+    request->user = write->user;
+    request->code = code;
+    list_append(&socket->extra->finished, &request->link);
+    socket_owe(socket, DEBT_CALLBACKS);
+  }
+  if (code == WEIR_ENOTCONN) socket_owe(socket, DEBT_FAILURE);
+  return code;
+}
+
+static size_t write_now(struct weir_socket *socket, const void *bytes, size_t length) {
+  if (socket->write_half != WRITE_OPEN || length == 0) return 0;
+  return socket_operations(socket)->write(socket_backend(socket), socket_connection(socket), bytes, length);
+}
+
+/* The backend took a part, and the rest cannot be kept: the stream is broken. */
+static int fail_for_memory(struct weir_socket *socket) {
+  socket_fail(socket, "write", WEIR_ENOMEM, 0, "no memory for the part of a write that had to wait");
+  return WEIR_ENOMEM;
+}
+
+/* Writes a request's bytes, or queues what is left of them. Takes the request, but for WEIR_ENOMEM. */
+static int write_request(struct weir_socket *socket, struct write_request *request) {
+  request->sent = write_now(socket, request->bytes, request->length);
+  if (request->sent < request->length || socket->write_half != WRITE_OPEN) {
+    if (!have_pieces(socket)) return request->sent == 0 ? WEIR_ENOMEM : fail_for_memory(socket);
+    socket->bytes_written += request->length;
+    return enqueue(socket, request);
+  }
+  socket->bytes_written += request->length;
+  if (request->callback == NULL) {
+    memory_put(allocator_of(socket), request);
+  } else {
+    list_append(&socket->extra->finished, &request->link);
+    socket_owe(socket, DEBT_CALLBACKS);
+  }
+  return 1;
+}
+
+/* Queues what the backend has not taken of a plain write. */
+static int queue_rest(struct weir_socket *socket, const void *bytes, size_t length, size_t taken) {
+  struct write_request *request = make_request(socket, length - taken);
+  if (request == NULL || !have_pieces(socket)) {
+    memory_put(allocator_of(socket), request);
+    return taken == 0 ? WEIR_ENOMEM : fail_for_memory(socket);
+  }
+  memcpy(request->copy, (const unsigned char *)bytes + taken, length - taken);
+  request->length = length - taken;
+  socket->bytes_written += length;
+  return enqueue(socket, request);
+}
+
+int weir_socket_write(weir_socket *socket, const void *bytes, size_t length) {
+  if (socket == NULL || (bytes == NULL && length > 0)) return WEIR_EINVAL;
+  if (socket->write_half != WRITE_OPEN || length == 0) {
+    weir_write write = weir_write_default();
+    write.bytes = bytes;
+    write.length = length;
+    return weir_socket_write_with(socket, &write);
+  }
+  loop_check_thread(socket->handle.loop);
+  size_t taken = socket_operations(socket)->write(socket_backend(socket), socket_connection(socket), bytes, length);
+  socket_touch(socket);
+  if (taken < length) return queue_rest(socket, bytes, length, taken);
+  socket->bytes_written += length;
+  return 1;
+}
+
+bool socket_write_makes_sense(const weir_write *write) {
+  if (write->size < sizeof *write || (write->bytes == NULL && write->length > 0)) return false;
+  if ((unsigned)write->encoding > WEIR_ENCODING_BASE64URL) return false;
+  return !write->borrow || (write->callback != NULL && write->encoding == WEIR_ENCODING_NONE);
+}
+
+int weir_socket_write_with(weir_socket *socket, const weir_write *write) {
+  if (socket == NULL || write == NULL || !socket_write_makes_sense(write)) return WEIR_EINVAL;
+  loop_check_thread(socket->handle.loop);
+  weir_code code = socket_write_refusal(socket);
+  if (code != WEIR_OK) return socket_refuse_write(socket, write, code);
+  bool ready = socket_need_extra(socket) != NULL;
+  struct write_request *request = ready ? write_request_make_from(allocator_of(socket), write) : NULL;
+  if (request == NULL) return WEIR_ENOMEM;
+  socket_touch(socket);
+  int result = write_request(socket, request);
+  if (result == WEIR_ENOMEM) memory_put(allocator_of(socket), request);
+  return result;
+}
+
+/* ---- cork ---- */
+
+void weir_socket_cork(weir_socket *socket) {
+  loop_check_thread(socket->handle.loop);
+  if (socket->write_half != WRITE_OPEN && socket->write_half != WRITE_QUEUED) return;
+  if (socket_need_extra(socket) == NULL) return; /* writes then go out one by one, which is only slower */
+  socket->extra->corks++;
+  socket->write_half = WRITE_QUEUED;
+}
+
+void weir_socket_uncork(weir_socket *socket) {
+  loop_check_thread(socket->handle.loop);
+  if (socket->extra == NULL || socket->extra->corks == 0) return;
+  if (--socket->extra->corks == 0) pump(socket);
+}
+
+/* ---- from the backend ---- */
+
+/* Takes sent bytes off the queue; requests that are done wait for their callbacks. */
+static void advance_queue(struct socket_extra *extra, size_t sent) {
+  extra->queued_bytes -= sent;
+  while (!list_empty(&extra->queued)) {
+    struct write_request *request = write_request_of(list_first(&extra->queued));
+    size_t rest = request->length - request->sent;
+    size_t part = sent < rest ? sent : rest;
+    request->sent += part;
+    sent -= part;
+    if (request->sent < request->length) break;
+    list_remove(&request->link);
+    list_append(&extra->finished, &request->link);
+  }
+  assert(sent == 0);
+}
+
+/* A write failed: its own callback hears it first, then the socket. */
+static void fail_writing(struct weir_socket *socket, const struct completion *completion) {
+  struct write_request *request = write_request_of(list_take_first(&socket->extra->queued));
+  weir_error error = {(weir_code)completion->result, completion->native_code, "write", socket_address(socket),
+                      completion->hint == NULL ? "" : completion->hint};
+  socket->extra->queued_bytes -= request->length - request->sent;
+  socket_deliver_callbacks(socket);
+  write_request_call_back(request, socket, &error);
+  socket_destroy(socket, &error);
+}
+
+void socket_write_done(const struct completion *completion) {
+  struct weir_socket *socket = socket_of(completion->connection);
+  struct socket_extra *extra = socket->extra;
+  extra->writing = false;
+  if (completion->result < 0) {
+    fail_writing(socket, completion);
+    return;
+  }
+  socket_touch(socket);
+  advance_queue(extra, (size_t)completion->result);
+  if (!list_empty(&extra->queued)) {
+    pump(socket);
+  } else if (settle_empty_queue(socket)) {
+    weir_event event = {.type = WEIR_EVENT_DRAIN, .socket = socket};
+    handle_emit(&socket->handle, &event);
+  }
+  socket_deliver_callbacks(socket);
+  if (socket->life == LIFE_OPEN && socket->write_half == WRITE_ENDING) socket_end_writing(socket);
+}
+
+/* ---- callbacks ---- */
+
+/* Those that were finished, in order; what a callback writes is finished later and waits for the next time. */
+void socket_deliver_callbacks(struct weir_socket *socket) {
+  struct list finished;
+  if (socket->extra == NULL || list_empty(&socket->extra->finished)) return;
+  list_init(&finished);
+  list_move_all(&socket->extra->finished, &finished);
+  for (struct list_node *node = list_take_first(&finished); node != NULL; node = list_take_first(&finished)) {
+    struct write_request *request = write_request_of(node);
+    weir_error error = {request->code, 0, "write", socket_address(socket), ""};
+    write_request_call_back(request, socket, request->code == WEIR_OK ? NULL : &error);
+  }
+}
+
+/* Calls back everything that will not be written any more. */
+void socket_cancel_writes(struct weir_socket *socket) {
+  struct list canceled;
+  if (socket->extra == NULL) return;
+  list_init(&canceled);
+  list_move_all(&socket->extra->queued, &canceled);
+  list_move_all(&socket->extra->ending, &canceled);
+  socket->extra->queued_bytes = 0;
+  for (struct list_node *node = list_take_first(&canceled); node != NULL; node = list_take_first(&canceled)) {
+    weir_error error = {WEIR_ECANCELED, 0, "write", socket_address(socket), "the socket was closed first"};
+    write_request_call_back(write_request_of(node), socket, &error);
+  }
+}
+
+void socket_drop_writes(struct weir_socket *socket) {
+  write_request_drop_all(&socket->extra->queued, allocator_of(socket));
+  write_request_drop_all(&socket->extra->ending, allocator_of(socket));
+  socket->extra->queued_bytes = 0;
+  drop_pieces(socket);
+}
+
+void socket_drop_callbacks(struct weir_socket *socket) {
+  write_request_drop_all(&socket->extra->finished, allocator_of(socket));
+}
