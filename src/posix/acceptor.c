@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Acceptors of the POSIX backend: listening, accepting, turning away. A client is offered as soon as it was accepted
+ * and waits in the backend for `take`.
+ */
+#define _DEFAULT_SOURCE 1
+
+#include <assert.h>
+#include <errno.h>
+
+#include "common/list.h"
+#include "posix/os.h"
+#include "posix/state.h"
+
+/* How many clients one event may bring, once the acceptor was ready in every batch of late. */
+enum { BUDGET_MAX = 64 };
+
+/* ---- listening ---- */
+
+/* Loops without servers have no spare; when none can be had now, the next `accept` tries again. */
+static void reopen_spare(struct backend *backend) {
+  if (backend->spare < 0) backend->spare = os_open_spare();
+}
+
+struct outcome acceptor_listen(struct backend *backend, struct acceptor *acceptor,
+                               const struct listen_request *request) {
+  struct failure failure = listening_open(acceptor, request);
+  if (failure.native_code != 0) return error_outcome(failure);
+  acceptor->watch.kind = WATCH_ACCEPTOR;
+  reopen_spare(backend);
+  return error_outcome(failure);
+}
+
+/* The file goes first, so that nobody finds a name without a server. */
+void acceptor_close(struct backend *backend, struct acceptor *acceptor) {
+  struct watch *watch = &acceptor->watch;
+  assert((watch->pending & PENDING(OPERATION_CLOSE_ACCEPTOR)) == 0);
+  listening_remove_file(acceptor);
+  interest_forget(backend, watch);
+  os_close(watch->descriptor);
+  watch->descriptor = -1;
+  watch->pending = PENDING(OPERATION_CLOSE_ACCEPTOR);
+  finished_add(backend, watch, PENDING(OPERATION_CLOSE_ACCEPTOR), failure_none());
+}
+
+/* ---- accepting ---- */
+
+void acceptor_accept(struct backend *backend, struct acceptor *acceptor, bool wanted) {
+  struct watch *watch = &acceptor->watch;
+  if (!wanted) {
+    watch->pending &= (uint8_t)~PENDING(OPERATION_ACCEPT);
+    return;
+  }
+  reopen_spare(backend);
+  watch->pending |= PENDING(OPERATION_ACCEPT);
+  interest_grow(backend, watch);
+}
+
+void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection) {
+  (void)acceptor;
+  assert(backend->offered >= 0);
+  if (connection != NULL) {
+    connection->watch.descriptor = backend->offered;
+  } else {
+    os_close(backend->offered);
+  }
+  backend->offered = -1;
+}
+
+/*
+ * One client per event is fair to the connections, but dear when many clients come: who is ready in batch after batch
+ * gets twice as much each time, and falls back when nobody was there.
+ */
+static void renew_budget(struct backend *backend, struct acceptor *acceptor) {
+  if (acceptor->batch == backend->batch) return;
+  bool in_a_row = acceptor->batch + 1 == backend->batch;
+  acceptor->budget = !in_a_row || acceptor->budget == 0 ? 1 : acceptor->budget * 2;
+  if (acceptor->budget > BUDGET_MAX) acceptor->budget = BUDGET_MAX;
+  acceptor->left = acceptor->budget;
+  acceptor->batch = backend->batch;
+}
+
+/* The client is gone, or the network had a trouble that is over (man 2 accept); the acceptor is none the worse. */
+static bool is_transient(int failure) {
+  switch (failure) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPERM:
+    case EPROTO:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+      return true;
+    default:
+      return failure == EAGAIN || failure == EWOULDBLOCK;
+  }
+}
+
+/* A client that cannot be served learns it at once: the spare makes room to accept it and to hang up. */
+static void shed_client(struct backend *backend, struct acceptor *acceptor) {
+  if (backend->spare < 0) return;
+  os_close(backend->spare);
+  backend->spare = -1;
+  int client = os_accept(acceptor->watch.descriptor);
+  if (client >= 0) os_close(client);
+  reopen_spare(backend);
+}
+
+static enum operation stop_accepting(struct backend *backend, struct acceptor *acceptor, int failure,
+                                     struct completion *completion) {
+  if (failure == EMFILE || failure == ENFILE) shed_client(backend, acceptor);
+  acceptor->watch.pending &= (uint8_t)~PENDING(OPERATION_ACCEPT);
+  error_complete(completion, failure_of(failure, HINT_NONE));
+  return OPERATION_ACCEPT;
+}
+
+enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acceptor, struct completion *completion,
+                                   bool *again) {
+  renew_budget(backend, acceptor);
+  int client = os_accept(acceptor->watch.descriptor);
+  completion->acceptor = acceptor;
+  if (client >= 0) {
+    backend->offered = client;
+    *again = --acceptor->left > 0;
+    completion->result = 0;
+    return OPERATION_ACCEPT;
+  }
+  acceptor->budget = 0;
+  if (is_transient(errno)) return OPERATION_NONE;
+  return stop_accepting(backend, acceptor, errno, completion);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop's side of the POSIX backend: asks the poller, does the system calls of what is ready, one at a time, and
+ * hands out the results. One read per event: the level brings the rest, so nobody starves and no read is wasted on an
+ * empty socket.
+ *
+ * An event names a watch. That watch exists as long as the batch: its close is handed out behind all events, and what
+ * was pending on it was cleared at once, so an event of a closed connection finds nothing to do.
+ */
+#define _DEFAULT_SOURCE 1
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "common/list.h"
+#include "common/memory.h"
+#include "posix/os.h"
+#include "posix/state.h"
+
+/* How long a loop that would wait holds still when its poller fails, so that it does not spin. */
+enum { POLLER_FAILURE_PAUSE_MS = 10 };
+
+/* ---- life ---- */
+
+/* WEIR_ENOTSUP: a system call that is missing, or forbidden by a sandbox. Another poller may work. */
+static weir_code refusal(int failure) { return failure == EPERM ? WEIR_ENOTSUP : error_code(failure); }
+
+static int open_waker(struct backend *backend) {
+  int failure = wake_open(&backend->wake);
+  if (failure != 0) return failure;
+  backend->wake_watch.kind = WATCH_WAKE;
+  backend->wake_watch.descriptor = backend->wake.read_end;
+  failure = backend->poller_operations->set(backend->poller, &backend->wake_watch, READY_READ);
+  if (failure != 0) wake_close(&backend->wake);
+  return failure;
+}
+
+weir_code backend_create(const struct backend_setup *setup, const struct poller_operations *poller_operations,
+                         struct backend **backend) {
+  struct backend *made = memory_get(setup->allocator, sizeof *made);
+  if (made == NULL) return WEIR_ENOMEM;
+  /* All but the buffer, whose pages stay untouched until they are used. */
+  memset(made, 0, offsetof(struct backend, ready));
+  made->allocator = setup->allocator;
+  made->poller_operations = poller_operations;
+  made->offered = -1;
+  made->spare = -1;
+  atomic_init(&made->awake, false);
+  int failure = poller_operations->create(made->allocator, &made->poller);
+  if (failure == 0) {
+    failure = open_waker(made);
+    if (failure != 0) poller_operations->destroy(made->poller);
+  }
+  if (failure != 0) {
+    memory_put(setup->allocator, made);
+    return refusal(failure);
+  }
+  *backend = made;
+  return WEIR_OK;
+}
+
+void backend_destroy(struct backend *backend) {
+  interest_forget(backend, &backend->wake_watch);
+  wake_close(&backend->wake);
+  if (backend->spare >= 0) os_close(backend->spare);
+  backend->poller_operations->destroy(backend->poller);
+  memory_put(backend->allocator, backend);
+}
+
+uint64_t backend_now(struct backend *backend) {
+  (void)backend;
+  struct timespec now = {0};
+  os_clock(&now);
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* ---- waking ---- */
+
+void backend_wake(struct backend *backend) {
+  if (!atomic_exchange(&backend->awake, true)) wake_send(&backend->wake);
+}
+
+/*
+ * Cleared first and marked after: a wake in between sends nothing, but this loop is about to look around anyway, and
+ * the exchange makes it see what was written before that wake. The other way round its send could be cleared while the
+ * mark stays, and no wake would ever be sent again.
+ */
+static void receive_wake(struct backend *backend) {
+  wake_clear(&backend->wake);
+  atomic_exchange(&backend->awake, false);
+}
+
+intptr_t backend_pollable(struct backend *backend) {
+  int descriptor = backend->poller_operations->pollable(backend->poller);
+  if (descriptor < 0) return -1;
+  interest_settle(backend);
+  /* What waits here to be handed out shows on no descriptor but the waker's. */
+  if (backend->phase != PHASE_WAITING || backend->finished.first != NULL) backend_wake(backend);
+  return descriptor;
+}
+
+/* ---- next ---- */
+
+static void consume_event(struct backend *backend) {
+  backend->at++;
+  backend->left--;
+}
+
+/*
+ * When the peer has gone, what it sent first is read to its end, and only then a write may find out: a failed write
+ * ends the connection, and the peer's last words would be lost. (contract D6)
+ */
+static enum operation serve_connection(struct backend *backend, struct watch *watch, uint32_t events,
+                                       struct completion *completion) {
+  struct connection *connection = CONTAINER_OF(watch, struct connection, watch);
+  bool gone = (events & (READY_ERROR | READY_HANG_UP)) != 0;
+  bool reads = (gone || (events & READY_READ) != 0) && (watch->pending & PENDING(OPERATION_READ)) != 0;
+  bool writes = (gone || (events & READY_WRITE) != 0) && (watch->pending & PENDING(OPERATION_WRITE)) != 0;
+  if (gone && reads) writes = false;
+  if (writes) {
+    enum operation operation = connection_send(backend, connection, completion);
+    if (operation != OPERATION_NONE) {
+      /* The event stays for the read. */
+      backend->at->events = events & ~READY_WRITE;
+      if (!reads) consume_event(backend);
+      return operation;
+    }
+  }
+  consume_event(backend);
+  if (reads) return connection_receive(backend, connection, completion);
+  if (!writes) interest_shrink(backend, watch);
+  return OPERATION_NONE;
+}
+
+static enum operation serve_acceptor(struct backend *backend, struct watch *watch, struct completion *completion) {
+  if ((watch->pending & PENDING(OPERATION_ACCEPT)) == 0) {
+    consume_event(backend);
+    interest_shrink(backend, watch);
+    return OPERATION_NONE;
+  }
+  bool again = false;
+  struct acceptor *acceptor = CONTAINER_OF(watch, struct acceptor, watch);
+  enum operation operation = acceptor_accept_one(backend, acceptor, completion, &again);
+  if (!again) consume_event(backend);
+  return operation;
+}
+
+static enum operation serve_event(struct backend *backend, struct completion *completion) {
+  struct watch *watch = backend->at->watch;
+  uint32_t events = backend->at->events;
+  switch ((enum watch_kind)watch->kind) {
+    case WATCH_CONNECTION:
+      return serve_connection(backend, watch, events, completion);
+    case WATCH_ACCEPTOR:
+      return serve_acceptor(backend, watch, completion);
+    case WATCH_WAKE:
+      break;
+  }
+  receive_wake(backend);
+  consume_event(backend);
+  return OPERATION_NONE;
+}
+
+static void wait_for_events(struct backend *backend, uint64_t timeout_ns) {
+  interest_settle(backend);
+  if (backend->finished.first != NULL) timeout_ns = 0;
+  int count = backend->poller_operations->wait(backend->poller, backend->ready, READY_MAX, timeout_ns);
+  backend->poller_failure = count < 0 && count != -EINTR ? -count : 0;
+  if (backend->poller_failure != 0 && timeout_ns > 0) os_sleep(POLLER_FAILURE_PAUSE_MS);
+  backend->at = backend->ready;
+  backend->left = count < 0 ? 0 : count;
+  backend->batch++;
+  backend->phase = PHASE_EVENTS;
+}
+
+/* The end of a batch; with a failure when the poller has one, so that common can stop instead of trying for ever. */
+static enum operation end_batch(struct backend *backend, struct completion *completion) {
+  backend->phase = PHASE_WAITING;
+  completion->result = 0;
+  if (backend->poller_failure != 0) error_complete(completion, failure_of(backend->poller_failure, HINT_POLLER));
+  return OPERATION_NONE;
+}
+
+static enum operation next_of_batch(struct backend *backend, struct completion *completion) {
+  while (backend->left > 0) {
+    enum operation operation = serve_event(backend, completion);
+    if (operation != OPERATION_NONE) return operation;
+  }
+  if (backend->phase == PHASE_EVENTS) {
+    finished_begin(&backend->finished);
+    backend->phase = PHASE_FINISHED;
+  }
+  enum operation operation = finished_next(&backend->finished, completion);
+  return operation != OPERATION_NONE ? operation : end_batch(backend, completion);
+}
+
+enum operation backend_next(struct backend *backend, uint64_t timeout_ns, struct completion *completion) {
+  assert(backend->offered < 0 && "a client that was offered wants an answer before the following next");
+  if (backend->phase == PHASE_WAITING) wait_for_events(backend, timeout_ns);
+  /* The hot path: a connection that reads and does nothing else. An event that was for writing finds nothing. */
+  if (backend->left > 0 && backend->at->watch->pending == PENDING(OPERATION_READ)) {
+    struct connection *connection = CONTAINER_OF(backend->at->watch, struct connection, watch);
+    consume_event(backend);
+    ssize_t count = os_recv(connection->watch.descriptor, backend->receive_buffer, RECEIVE_BYTES);
+    completion->connection = connection;
+    completion->result = count;
+    completion->bytes = backend->receive_buffer;
+    if (count > 0) return OPERATION_READ;
+    enum operation operation = connection_receive_nothing(backend, connection, count, completion);
+    if (operation != OPERATION_NONE) return operation;
+  }
+  return next_of_batch(backend, completion);
+}

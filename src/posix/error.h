@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an errno is called in Weir, and what to tell the user about it. The only table of its kind in this folder.
+ */
+#ifndef WEIR_POSIX_ERROR_H
+#define WEIR_POSIX_ERROR_H
+
+#include "common/backend.h"
+
+enum hint {
+  HINT_NONE = 0,
+  HINT_ADDRESS_LIVE,       /* listen: a server answers there */
+  HINT_ADDRESS_STALE,      /* listen: a socket file nobody listens at */
+  HINT_ADDRESS_FILE,       /* listen: a file that is no socket */
+  HINT_ADDRESS_OTHER,      /* listen: taken, and it cannot be found out by what */
+  HINT_ADDRESS_VANISHED,   /* listen: taken a moment ago, free now */
+  HINT_LISTEN_DIRECTORY,   /* listen: the directory is missing */
+  HINT_LISTEN_FORBIDDEN,   /* listen: no permission to make the file */
+  HINT_LISTEN_MODE,        /* listen: the permissions of the file could not be set */
+  HINT_LISTEN_UNBOUND,     /* listen: not a bound stream socket */
+  HINT_CONNECT_MISSING,    /* connect: nothing at that path */
+  HINT_CONNECT_STALE,      /* connect: a socket file nobody listens at */
+  HINT_CONNECT_FILE,       /* connect: a file that is no socket */
+  HINT_CONNECT_ABSTRACT,   /* connect: nobody has that abstract name */
+  HINT_CONNECT_BUSY,       /* connect: the backlog is full */
+  HINT_CONNECT_FORBIDDEN,  /* connect: no permission */
+  HINT_CONNECT_TYPE,       /* connect: a datagram socket */
+  HINT_OPEN_NOT_STREAM,    /* open: a socket of another type */
+  HINT_OPEN_LISTENING,     /* open: a listening socket */
+  HINT_NAME_NOT_PRIVATE,   /* ipc:NAME: others could enter the directory */
+  HINT_NAME_NOT_DIRECTORY, /* ipc:NAME: something else is in its place */
+  HINT_DESCRIPTORS,        /* EMFILE */
+  HINT_POLLER,             /* the poller failed */
+  HINT_COUNT
+};
+
+/* Why something failed, as it goes from hand to hand in this folder. */
+struct failure {
+  int native_code; /* the errno; 0: it did not fail */
+  enum hint hint;
+};
+
+static inline struct failure failure_of(int native_code, enum hint hint) {
+  return (struct failure){.native_code = native_code, .hint = hint};
+}
+
+static inline struct failure failure_none(void) { return failure_of(0, HINT_NONE); }
+
+/* The code for an errno; WEIR_EUNKNOWN for one that has no name. */
+weir_code error_code(int native_code);
+
+/* The whole of it for an operation that answers at once. */
+struct outcome error_outcome(struct failure failure);
+
+/* Puts a failure into a completion. */
+void error_complete(struct completion *completion, struct failure failure);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue of what was finished at its submission, or failed without an event: connects, shutdowns, closes, and
+ * watches that the poller refused. A watch stands in it once, whatever number of its operations is due.
+ */
+#include <assert.h>
+
+#include "posix/state.h"
+
+static void append(struct finished *finished, struct watch *watch) {
+  watch->next = NULL;
+  if (finished->first == NULL) {
+    finished->first = watch;
+  } else {
+    finished->last->next = watch;
+  }
+  finished->last = watch;
+}
+
+void finished_add(struct backend *backend, struct watch *watch, unsigned operations, struct failure failure) {
+  assert((operations & ~(unsigned)watch->pending) == 0 && operations != 0);
+  if (watch->due == 0) append(&backend->finished, watch);
+  watch->due = (uint8_t)(watch->due | operations);
+  watch->failure = (int16_t)failure.native_code;
+  watch->hint = (uint8_t)failure.hint;
+}
+
+void finished_begin(struct finished *finished) { finished->end = finished->first == NULL ? NULL : finished->last; }
+
+static void drop_first(struct finished *finished) {
+  struct watch *watch = finished->first;
+  if (watch == finished->end) finished->end = NULL;
+  finished->first = watch->next;
+  watch->due = 0;
+}
+
+static enum operation lowest(unsigned operations) {
+  enum operation operation = OPERATION_READ;
+  while ((operations & PENDING(operation)) == 0) operation++;
+  return operation;
+}
+
+static void complete(struct watch *watch, enum operation operation, struct completion *completion) {
+  if (watch->kind == WATCH_ACCEPTOR) {
+    completion->acceptor = (struct acceptor *)watch;
+  } else {
+    completion->connection = (struct connection *)watch;
+  }
+  completion->result = 0;
+  watch->pending = (uint8_t)(watch->pending & ~PENDING(operation));
+  if (watch->failure != 0) error_complete(completion, failure_of(watch->failure, (enum hint)watch->hint));
+}
+
+enum operation finished_next(struct finished *finished, struct completion *completion) {
+  while (finished->end != NULL) {
+    struct watch *watch = finished->first;
+    /* What was stopped or closed meanwhile is no longer pending. */
+    unsigned due = watch->due & watch->pending;
+    if (due == 0) {
+      drop_first(finished);
+      continue;
+    }
+    enum operation operation = lowest(due);
+    due &= ~PENDING(operation);
+    watch->due = (uint8_t)due;
+    if (due == 0) drop_first(finished);
+    complete(watch, operation, completion);
+    return operation;
+  }
+  return OPERATION_NONE;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the poller is told, and when. Growing waits until the loop is about to wait, because a listener that writes and
+ * then pauses would otherwise change it twice. Shrinking waits until an event comes that nobody wants. So steady
+ * traffic never tells the poller anything.
+ */
+#include <assert.h>
+
+#include "posix/state.h"
+
+static unsigned wanted_by(const struct watch *watch) {
+  unsigned wanted = 0;
+  if ((watch->pending & (PENDING(OPERATION_READ) | PENDING(OPERATION_ACCEPT))) != 0) wanted |= READY_READ;
+  if ((watch->pending & PENDING(OPERATION_WRITE)) != 0) wanted |= READY_WRITE;
+  return wanted;
+}
+
+/* A watch that the poller refuses fails what waits for it: no event would ever come. */
+static void settle(struct backend *backend, struct watch *watch) {
+  unsigned wanted = wanted_by(watch);
+  if ((wanted & ~(unsigned)watch->interest) == 0) return;
+  int failure = backend->poller_operations->set(backend->poller, watch, wanted);
+  if (failure == 0) return;
+  const unsigned waiting = PENDING(OPERATION_READ) | PENDING(OPERATION_WRITE) | PENDING(OPERATION_ACCEPT);
+  finished_add(backend, watch, watch->pending & waiting, failure_of(failure, HINT_NONE));
+}
+
+/* One pointer is enough for steady traffic; when a second watch grows, the first is told at once. */
+void interest_grow(struct backend *backend, struct watch *watch) {
+  if ((wanted_by(watch) & ~(unsigned)watch->interest) == 0) return;
+  struct watch *earlier = backend->unsettled;
+  backend->unsettled = watch;
+  if (earlier != NULL && earlier != watch) settle(backend, earlier);
+}
+
+void interest_settle(struct backend *backend) {
+  struct watch *watch = backend->unsettled;
+  if (watch == NULL) return;
+  backend->unsettled = NULL;
+  settle(backend, watch);
+}
+
+/* A failure changes nothing: the event comes again, and this is tried again. */
+void interest_shrink(struct backend *backend, struct watch *watch) {
+  unsigned wanted = wanted_by(watch);
+  if ((watch->interest & ~wanted) == 0) return;
+  backend->poller_operations->set(backend->poller, watch, watch->interest & wanted);
+}
+
+void interest_forget(struct backend *backend, struct watch *watch) {
+  if (backend->unsettled == watch) backend->unsettled = NULL;
+  if (watch->interest != 0) backend->poller_operations->forget(backend->poller, watch);
+  watch->interest = 0;
+}

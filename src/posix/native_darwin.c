@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors on macOS, which has neither accept4 nor pipe2: the flags are set right behind the call that makes the
+ * descriptor. A fork of another thread in between inherits it; there is no remedy.
+ */
+#include "posix/native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+const int native_send_flags = 0;
+
+int native_adopt(int descriptor) {
+  int status = fcntl(descriptor, F_GETFL);
+  if (status < 0) return -1;
+  if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) return -1;
+  if (fcntl(descriptor, F_SETFL, status | O_NONBLOCK) < 0) return -1;
+  /* EINVAL: the peer has closed already (xnu, sosetoptlock). What it wrote can still be read, so that is no failure. */
+  int on = 1;
+  if (setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) < 0 && errno != EINVAL) return -1;
+  return 0;
+}
+
+static int adopt_or_close(int descriptor) {
+  if (descriptor < 0 || native_adopt(descriptor) == 0) return descriptor;
+  int saved = errno;
+  close(descriptor);
+  errno = saved;
+  return -1;
+}
+
+int native_socket(int type) { return adopt_or_close(socket(AF_UNIX, type, 0)); }
+
+int native_accept(int descriptor) { return adopt_or_close(accept(descriptor, NULL, NULL)); }
+
+int native_pipe(int ends[2]) {
+  if (pipe(ends) < 0) return -1;
+  for (int end = 0; end < 2; end++) {
+    if (fcntl(ends[end], F_SETFD, FD_CLOEXEC) == 0 && fcntl(ends[end], F_SETFL, O_NONBLOCK) == 0) continue;
+    int saved = errno;
+    close(ends[0]);
+    close(ends[1]);
+    errno = saved;
+    return -1;
+  }
+  return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors on Linux: every flag is given in the call that makes the descriptor, so that no other thread can fork in
+ * between.
+ */
+#define _GNU_SOURCE 1
+
+#include "posix/native.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+const int native_send_flags = MSG_NOSIGNAL;
+
+int native_socket(int type) { return socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+
+int native_accept(int descriptor) { return accept4(descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+int native_adopt(int descriptor) {
+  int status = fcntl(descriptor, F_GETFL);
+  if (status < 0) return -1;
+  if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) return -1;
+  return fcntl(descriptor, F_SETFL, status | O_NONBLOCK);
+}
+
+int native_pipe(int ends[2]) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }

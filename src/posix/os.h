@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every system call that the POSIX backend makes, so that a test can make any of them fail. Defined twice: os_direct.c
+ * calls the system; the tests' os_faulty_posix.c does too, unless it was told otherwise. What is shipped is what is
+ * tested but for that file.
+ *
+ * They answer as the system does: -1 and `errno`. A new descriptor never blocks and is closed by exec.
+ */
+#ifndef WEIR_POSIX_OS_H
+#define WEIR_POSIX_OS_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+
+/* ---- sockets ---- */
+
+int os_socket(int type);      /* a Unix socket of this type */
+int os_adopt(int descriptor); /* makes a socket that came from elsewhere like one of ours */
+int os_bind(int descriptor, const struct sockaddr *address, socklen_t length);
+int os_listen(int descriptor, int backlog);
+int os_accept(int descriptor);
+int os_connect(int descriptor, const struct sockaddr *address, socklen_t length);
+int os_shutdown(int descriptor); /* the write direction */
+int os_getsockopt(int descriptor, int option, int *value);
+int os_getpeername(int descriptor); /* only whether there is one */
+int os_getsockname(int descriptor, struct sockaddr *address, socklen_t *length);
+
+/* These three never raise SIGPIPE. */
+ssize_t os_recv(int descriptor, void *bytes, size_t length);
+ssize_t os_send(int descriptor, const void *bytes, size_t length);
+ssize_t os_sendmsg(int descriptor, struct iovec *pieces, size_t count);
+
+/* ---- other descriptors ---- */
+
+int os_close(int descriptor);
+int os_open_spare(void); /* one that is good for nothing but to be closed */
+int os_pipe(int ends[2]);
+ssize_t os_read(int descriptor, void *bytes, size_t length);
+ssize_t os_write(int descriptor, const void *bytes, size_t length);
+int os_poll(struct pollfd *entries, size_t count, int timeout_ms);
+
+/* ---- files ---- */
+
+int os_lstat(const char *path, struct stat *status);
+int os_chmod(const char *path, mode_t mode);
+int os_fchmod(int descriptor, mode_t mode);
+int os_mkdir(const char *path, mode_t mode);
+int os_unlink(const char *path);
+uid_t os_user(void); /* whom new files belong to; cannot fail */
+
+/* ---- time ---- */
+
+int os_clock(struct timespec *time); /* the monotonic clock */
+void os_sleep(int milliseconds);
+
+#endif

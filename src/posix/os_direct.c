@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls of the shipped library: straight to the system. Nothing is decided here.
+ */
+#define _DEFAULT_SOURCE 1
+
+#include "posix/os.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "posix/native.h"
+
+int os_socket(int type) { return native_socket(type); }
+
+int os_adopt(int descriptor) { return native_adopt(descriptor); }
+
+int os_bind(int descriptor, const struct sockaddr *address, socklen_t length) {
+  return bind(descriptor, address, length);
+}
+
+int os_listen(int descriptor, int backlog) { return listen(descriptor, backlog); }
+
+int os_accept(int descriptor) { return native_accept(descriptor); }
+
+int os_connect(int descriptor, const struct sockaddr *address, socklen_t length) {
+  return connect(descriptor, address, length);
+}
+
+int os_shutdown(int descriptor) { return shutdown(descriptor, SHUT_WR); }
+
+int os_getsockopt(int descriptor, int option, int *value) {
+  socklen_t length = sizeof *value;
+  return getsockopt(descriptor, SOL_SOCKET, option, value, &length);
+}
+
+int os_getpeername(int descriptor) {
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  return getpeername(descriptor, (struct sockaddr *)&address, &length);
+}
+
+int os_getsockname(int descriptor, struct sockaddr *address, socklen_t *length) {
+  return getsockname(descriptor, address, length);
+}
+
+ssize_t os_recv(int descriptor, void *bytes, size_t length) { return recv(descriptor, bytes, length, 0); }
+
+ssize_t os_send(int descriptor, const void *bytes, size_t length) {
+  return send(descriptor, bytes, length, native_send_flags);
+}
+
+ssize_t os_sendmsg(int descriptor, struct iovec *pieces, size_t count) {
+  struct msghdr message = {.msg_iov = pieces};
+  message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+  return sendmsg(descriptor, &message, native_send_flags);
+}
+
+int os_close(int descriptor) { return close(descriptor); }
+
+int os_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+int os_pipe(int ends[2]) { return native_pipe(ends); }
+
+ssize_t os_read(int descriptor, void *bytes, size_t length) { return read(descriptor, bytes, length); }
+
+ssize_t os_write(int descriptor, const void *bytes, size_t length) { return write(descriptor, bytes, length); }
+
+int os_poll(struct pollfd *entries, size_t count, int timeout_ms) { return poll(entries, (nfds_t)count, timeout_ms); }
+
+int os_lstat(const char *path, struct stat *status) { return lstat(path, status); }
+
+int os_chmod(const char *path, mode_t mode) { return chmod(path, mode); }
+
+int os_fchmod(int descriptor, mode_t mode) { return fchmod(descriptor, mode); }
+
+int os_mkdir(const char *path, mode_t mode) { return mkdir(path, mode); }
+
+int os_unlink(const char *path) { return unlink(path); }
+
+uid_t os_user(void) { return geteuid(); }
+
+int os_clock(struct timespec *time) { return clock_gettime(CLOCK_MONOTONIC, time); }
+
+void os_sleep(int milliseconds) {
+  struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
+  nanosleep(&time, NULL);
+}

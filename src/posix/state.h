@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state of the POSIX backend, and what its files do for one another.
+ *
+ *   submission:  connection.c, acceptor.c   does what can be done at once; else notes the operation as pending
+ *   interest:    interest.c                 tells the poller, as late as possible and as seldom as possible
+ *   completion:  backend.c                  asks the poller, does the system call, hands it out
+ *                finished.c                 hands out what was finished at its submission
+ */
+#ifndef WEIR_POSIX_STATE_H
+#define WEIR_POSIX_STATE_H
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "common/backend.h"
+#include "posix/error.h"
+#include "posix/poller.h"
+#include "posix/wake.h"
+#include "posix/watch.h"
+
+/* How many events are taken from the poller at once. */
+#define READY_MAX 256
+
+/* Every read goes here: one buffer per loop stays in the cache, and an idle connection pins none. */
+#define RECEIVE_BYTES 65536
+
+struct connection {
+  struct watch watch;
+};
+
+struct acceptor {
+  struct watch watch;
+  unsigned budget; /* how many clients an event may bring */
+  unsigned left;   /* of these in this batch */
+  uint64_t batch;  /* the number of that batch */
+  dev_t device;    /* of the file that listening made, with inode */
+  ino_t inode;
+  char path[ADDRESS_TEXT_BYTES]; /* of that file; "": there is none */
+};
+
+/*
+ * A batch goes through these in order, and the caller sees OPERATION_NONE at its end.
+ *
+ *   WAITING --the poller has answered--> EVENTS --all served--> FINISHED --all handed out--> WAITING
+ *
+ * What is finished while the last phase goes on comes with the next batch, which does not wait; so neither the system
+ * nor a caller that always submits more can starve the other.
+ */
+enum phase { PHASE_WAITING = 0, PHASE_EVENTS, PHASE_FINISHED };
+
+/* Finished operations, in order. */
+struct finished {
+  struct watch *first;
+  struct watch *last;
+  struct watch *end; /* the last one of this batch; NULL: this batch has none left */
+};
+
+struct backend {
+  /* The batch: what `next` touches each time. */
+  struct ready *at;
+  int left;
+  enum phase phase;
+  uint64_t batch;
+  struct finished finished;
+
+  int offered; /* the client that waits for `take`; -1: none */
+
+  struct watch *unsettled; /* its interest must grow before the next wait; NULL: nobody's */
+
+  const struct poller_operations *poller_operations;
+  struct poller *poller;
+  int poller_failure; /* errno of the last wait; 0: it went well */
+  const weir_allocator *allocator;
+
+  struct wake wake;
+  struct watch wake_watch;
+  atomic_bool awake; /* a wake has been sent and not been received: no need for another */
+
+  int spare; /* a descriptor to give up when there are no others, so that a client can be turned away; -1: none */
+
+  struct ready ready[READY_MAX];
+  char receive_buffer[RECEIVE_BYTES];
+};
+
+/* ---- interest.c ---- */
+
+/* A watch has a new pending operation: the poller shall know before the next wait. */
+void interest_grow(struct backend *backend, struct watch *watch);
+
+/* Tells the poller what has grown. */
+void interest_settle(struct backend *backend);
+
+/* An event came that nobody wanted: tells the poller now what is wanted. */
+void interest_shrink(struct backend *backend, struct watch *watch);
+
+/* The descriptor is about to be closed. */
+void interest_forget(struct backend *backend, struct watch *watch);
+
+/* ---- finished.c ---- */
+
+/* These operations of the watch have ended, all with the same failure or none. */
+void finished_add(struct backend *backend, struct watch *watch, unsigned operations, struct failure failure);
+
+/* Begins to hand out those that are finished now. */
+void finished_begin(struct finished *finished);
+
+/* Hands out the next one of the batch; OPERATION_NONE: there is none left. */
+enum operation finished_next(struct finished *finished, struct completion *completion);
+
+/* ---- the operations of the seam; see common/backend.h ---- */
+
+weir_code backend_create(const struct backend_setup *setup, const struct poller_operations *poller_operations,
+                         struct backend **backend);
+void backend_destroy(struct backend *backend);
+uint64_t backend_now(struct backend *backend);
+enum operation backend_next(struct backend *backend, uint64_t timeout_ns, struct completion *completion);
+void backend_wake(struct backend *backend);
+intptr_t backend_pollable(struct backend *backend);
+
+struct outcome acceptor_listen(struct backend *backend, struct acceptor *acceptor,
+                               const struct listen_request *request);
+void acceptor_accept(struct backend *backend, struct acceptor *acceptor, bool wanted);
+void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection);
+void acceptor_close(struct backend *backend, struct acceptor *acceptor);
+
+struct outcome connection_open(struct backend *backend, struct connection *connection, intptr_t native);
+void connection_connect(struct backend *backend, struct connection *connection, const struct address *address);
+void connection_read(struct backend *backend, struct connection *connection);
+void connection_read_stop(struct backend *backend, struct connection *connection);
+size_t connection_write(struct backend *backend, struct connection *connection, const void *bytes, size_t length);
+void connection_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces,
+                            size_t count);
+void connection_shutdown(struct backend *backend, struct connection *connection);
+void connection_close(struct backend *backend, struct connection *connection);
+intptr_t connection_query(struct backend *backend, const struct connection *connection, enum query query);
+
+/* ---- what `next` does for a ready watch ---- */
+
+/* A receive brought nothing (`count` is 0 or -1): OPERATION_READ with the end or an error, or OPERATION_NONE. */
+enum operation connection_receive_nothing(struct backend *backend, struct connection *connection, ssize_t count,
+                                          struct completion *completion);
+
+/* Receives once: OPERATION_READ, or OPERATION_NONE when nothing was there. */
+enum operation connection_receive(struct backend *backend, struct connection *connection,
+                                  struct completion *completion);
+
+/* Sends once: OPERATION_WRITE, or OPERATION_NONE when there was no room. */
+enum operation connection_send(struct backend *backend, struct connection *connection, struct completion *completion);
+
+/* Accepts once: OPERATION_ACCEPT, or OPERATION_NONE when no client was there. `again`: this event may bring more. */
+enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acceptor, struct completion *completion,
+                                   bool *again);
+
+/* ---- listening.c ---- */
+
+/* Makes a socket that listens; on success the descriptor and the file are in the acceptor. */
+struct failure listening_open(struct acceptor *acceptor, const struct listen_request *request);
+
+/* Removes the file if it is the one that listening made. */
+void listening_remove_file(struct acceptor *acceptor);
+
+#endif
