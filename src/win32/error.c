@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one table from Win32 errors to ours. The end of a stream is no error and is recognised before anybody asks here.
+ */
+#include "win32/error.h"
+
+#include <stddef.h>
+
+struct row {
+  DWORD error;
+  weir_code codes[ERROR_PLACES]; /* for a reader, a writer, an opener */
+  const char *hint;              /* for an opener */
+};
+
+#define EVERYWHERE(code) \
+  { code, code, code }
+
+static const struct row table[] = {
+    {ERROR_SUCCESS, EVERYWHERE(WEIR_OK), NULL},
+    {ERROR_INVALID_FUNCTION, {WEIR_ENOTSUP, WEIR_ENOTSUP, WEIR_ENOTSOCK}, "what has this name is not a named pipe"},
+    {ERROR_FILE_NOT_FOUND, EVERYWHERE(WEIR_ENOENT), "no server has this pipe"},
+    {ERROR_PATH_NOT_FOUND, EVERYWHERE(WEIR_ENOENT), "no server has this pipe"},
+    {ERROR_TOO_MANY_OPEN_FILES, EVERYWHERE(WEIR_EMFILE), NULL},
+    {ERROR_ACCESS_DENIED, EVERYWHERE(WEIR_EACCES), "the pipe belongs to a user who does not let this one in"},
+    {ERROR_INVALID_HANDLE, {WEIR_EBADF, WEIR_EBADF, WEIR_EBADF}, NULL},
+    {ERROR_NOT_ENOUGH_MEMORY, EVERYWHERE(WEIR_ENOMEM), NULL},
+    {ERROR_OUTOFMEMORY, EVERYWHERE(WEIR_ENOMEM), NULL},
+    {ERROR_NOT_SUPPORTED, EVERYWHERE(WEIR_ENOTSUP), NULL},
+    {ERROR_REM_NOT_LIST, EVERYWHERE(WEIR_EHOSTUNREACH), NULL},
+    {ERROR_BAD_NETPATH, {WEIR_ECONNRESET, WEIR_ECONNRESET, WEIR_EHOSTUNREACH}, "that machine cannot be reached"},
+    {ERROR_BAD_NET_NAME, {WEIR_ECONNRESET, WEIR_ECONNRESET, WEIR_EHOSTUNREACH}, "that machine shares no pipes"},
+    {ERROR_NETNAME_DELETED, {WEIR_ECONNRESET, WEIR_ECONNRESET, WEIR_EHOSTUNREACH}, NULL},
+    {ERROR_UNEXP_NET_ERR, {WEIR_ECONNRESET, WEIR_ECONNRESET, WEIR_EHOSTUNREACH}, NULL},
+    {ERROR_NETWORK_UNREACHABLE, {WEIR_ECONNRESET, WEIR_ECONNRESET, WEIR_ENETUNREACH}, NULL},
+    {ERROR_HOST_UNREACHABLE, {WEIR_ECONNRESET, WEIR_ECONNRESET, WEIR_EHOSTUNREACH}, NULL},
+    {ERROR_INVALID_PARAMETER, EVERYWHERE(WEIR_EINVAL), NULL},
+    {ERROR_BROKEN_PIPE, {WEIR_ECONNRESET, WEIR_EPIPE, WEIR_ECONNRESET}, NULL},
+    {ERROR_SEM_TIMEOUT, EVERYWHERE(WEIR_ETIMEDOUT), NULL},
+    {ERROR_TIMEOUT, EVERYWHERE(WEIR_ETIMEDOUT), NULL},
+    {ERROR_INVALID_NAME, EVERYWHERE(WEIR_EINVAL), "Windows does not take this name for a pipe"},
+    {ERROR_BAD_PATHNAME, EVERYWHERE(WEIR_EINVAL), "Windows does not take this name for a pipe"},
+    {ERROR_NO_UNICODE_TRANSLATION, EVERYWHERE(WEIR_EINVAL), "the name is not UTF-8"},
+    {ERROR_INSUFFICIENT_BUFFER, EVERYWHERE(WEIR_ENAMETOOLONG), NULL},
+    {ERROR_FILENAME_EXCED_RANGE, EVERYWHERE(WEIR_ENAMETOOLONG), NULL},
+    {ERROR_BAD_PIPE, {WEIR_ENOTCONN, WEIR_ENOTCONN, WEIR_EINVAL}, NULL},
+    {ERROR_PIPE_LISTENING, {WEIR_ENOTCONN, WEIR_ENOTCONN, WEIR_EINVAL}, NULL},
+    {ERROR_PIPE_BUSY, EVERYWHERE(WEIR_EAGAIN), "all instances of the pipe are taken"},
+    {ERROR_NO_DATA, {WEIR_ECONNRESET, WEIR_EPIPE, WEIR_ECONNRESET}, NULL},
+    {ERROR_PIPE_NOT_CONNECTED, {WEIR_ECONNRESET, WEIR_EPIPE, WEIR_ECONNRESET}, NULL},
+    {ERROR_OPERATION_ABORTED, EVERYWHERE(WEIR_ECANCELED), NULL},
+    {ERROR_NO_SYSTEM_RESOURCES, EVERYWHERE(WEIR_ENOBUFS), NULL},
+    {ERROR_NOT_ENOUGH_QUOTA, EVERYWHERE(WEIR_ENOBUFS), NULL},
+    {ERROR_WORKING_SET_QUOTA, EVERYWHERE(WEIR_ENOBUFS), NULL},
+    {ERROR_COMMITMENT_LIMIT, EVERYWHERE(WEIR_ENOMEM), NULL},
+    {ERROR_IO_DEVICE, EVERYWHERE(WEIR_EIO), NULL},
+};
+
+static const struct row *find_row(DWORD error) {
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
+    if (table[i].error == error) return &table[i];
+  }
+  return NULL;
+}
+
+weir_code error_code(enum error_place place, DWORD error) {
+  const struct row *row = find_row(error);
+  return row != NULL ? row->codes[place] : WEIR_EUNKNOWN;
+}
+
+static const char *find_hint(enum error_place place, DWORD error) {
+  const struct row *row = find_row(error);
+  return row != NULL && place == ERROR_PLACE_OPEN ? row->hint : NULL;
+}
+
+void error_complete(struct completion *completion, enum error_place place, DWORD error) {
+  completion->result = error_code(place, error);
+  completion->native_code = (int)error;
+  completion->hint = find_hint(place, error);
+}
+
+struct outcome error_outcome(enum error_place place, DWORD error, const char *hint) {
+  struct outcome outcome = {error_code(place, error), (int)error, hint};
+  if (hint == NULL) outcome.hint = find_hint(place, error);
+  return outcome;
+}
+
+struct outcome error_none(void) {
+  struct outcome outcome = {WEIR_OK, 0, NULL};
+  return outcome;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sizes that shape named pipes here. They are choices, measured under Wine 8 only; each says what it trades.
+ */
+#ifndef WEIR_WIN32_PIPE_LIMITS_H
+#define WEIR_WIN32_PIPE_LIMITS_H
+
+/* The longest whole name in UTF-16 units. Documented for CreateNamedPipeW; Wine 8 takes 259. */
+#define PIPE_NAME_UNITS 256
+
+/* What each direction holds before a writer must wait. A quota, no allocation: it costs only what lies in the pipe. */
+#define PIPE_QUOTA_BYTES 65536
+
+/* The most that one message of ours holds, and one completed read of a stream. */
+#define PIPE_CHUNK_BYTES 65536
+
+/* What an idle connection pins, because a read without a buffer would swallow the end mark. */
+#define PIPE_SMALL_BYTES 128
+
+/* How many instances of a new server wait for clients. */
+#define PIPE_INSTANCES_AT_FIRST 4
+
+#endif

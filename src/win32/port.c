@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The completion port: waiting, batches, waking. Nothing here knows what a task is about.
+ *
+ * A batch is what one wait brought, and before it what was over without the port. While tasks lie here the wait is only
+ * a look, so that neither can starve the other.
+ */
+#include "win32/port.h"
+
+#define ENTRIES_MAX 64
+#define NS_PER_SECOND UINT64_C(1000000000)
+#define NS_PER_MS UINT64_C(1000000)
+
+DWORD port_init(struct port *port) {
+  DWORD error = os_port_create(&port->handle);
+  if (error != ERROR_SUCCESS) return error;
+  port->frequency = os_counter_frequency();
+  list_init(&port->over);
+  list_init(&port->batch);
+  return ERROR_SUCCESS;
+}
+
+void port_fini(struct port *port) { os_close(port->handle); }
+
+uint64_t port_now(const struct port *port) {
+  uint64_t counter = os_counter();
+  uint64_t seconds = counter / port->frequency;
+  return seconds * NS_PER_SECOND + counter % port->frequency * NS_PER_SECOND / port->frequency;
+}
+
+/* One packet is enough however often it is asked for. */
+void port_wake(struct port *port) {
+  if (InterlockedExchange(&port->awake, 1) != 0) return;
+  if (os_port_post(port->handle, NULL) != ERROR_SUCCESS) InterlockedExchange(&port->awake, 0);
+}
+
+void port_show(struct port *port) {
+  if (!list_empty(&port->over) || !list_empty(&port->batch)) port_wake(port);
+}
+
+void port_append(struct port *port, struct task *task) { list_append(&port->over, &task->link); }
+
+DWORD port_bind(struct port *port, HANDLE file, bool *skips) {
+  DWORD error = os_port_associate(port->handle, file);
+  if (error == ERROR_SUCCESS) *skips = os_skip_port_on_success(file) == ERROR_SUCCESS;
+  return error;
+}
+
+/* ---- waiting ---- */
+
+static void take_packet(struct port *port, OVERLAPPED *overlapped) {
+  if (overlapped == NULL) {
+    InterlockedExchange(&port->awake, 0);
+    port->in_batch = true;
+    return;
+  }
+  struct task *task = CONTAINER_OF(overlapped, struct task, overlapped);
+  task->error = os_result(overlapped, &task->count);
+  list_append(&port->batch, &task->link);
+}
+
+/* Moves packets from the port into the batch. */
+static DWORD collect(struct port *port, DWORD milliseconds) {
+  OVERLAPPED_ENTRY entries[ENTRIES_MAX];
+  ULONG count;
+  DWORD error = os_port_wait(port->handle, entries, ENTRIES_MAX, &count, milliseconds);
+  if (error != ERROR_SUCCESS) return error;
+  for (ULONG i = 0; i < count; ++i) take_packet(port, entries[i].lpOverlapped);
+  return ERROR_SUCCESS;
+}
+
+static DWORD milliseconds_of(uint64_t timeout_ns) {
+  if (timeout_ns == WAIT_FOREVER) return INFINITE;
+  uint64_t milliseconds = timeout_ns / NS_PER_MS + (timeout_ns % NS_PER_MS != 0);
+  return milliseconds < INFINITE ? (DWORD)milliseconds : INFINITE - 1;
+}
+
+/* Windows counts a wait in ticks and may end it a part of one early: then it waits again. */
+static DWORD collect_until(struct port *port, uint64_t timeout_ns) {
+  if (timeout_ns == 0 || timeout_ns == WAIT_FOREVER) return collect(port, milliseconds_of(timeout_ns));
+  uint64_t begin = port_now(port);
+  uint64_t waited = 0;
+  DWORD error;
+  do {
+    error = collect(port, milliseconds_of(timeout_ns - waited));
+    waited = port_now(port) - begin;
+  } while (error == WAIT_TIMEOUT && waited < timeout_ns);
+  return error;
+}
+
+static bool begin_batch(struct port *port, uint64_t timeout_ns) {
+  ++port->batches;
+  if (list_empty(&port->over)) return collect_until(port, timeout_ns) == ERROR_SUCCESS;
+  list_move_all(&port->over, &port->batch);
+  collect(port, 0);
+  return true;
+}
+
+struct task *port_take(struct port *port, uint64_t timeout_ns) {
+  if (!port->in_batch && list_empty(&port->batch)) port->in_batch = begin_batch(port, timeout_ns);
+  struct list_node *node = list_take_first(&port->batch);
+  port->in_batch = node != NULL;
+  if (node == NULL) return NULL;
+  struct task *task = CONTAINER_OF(node, struct task, link);
+  task->pending = false;
+  return task;
+}
+
+/* ---- submitting ---- */
+
+static bool lies_in(const struct list *list, const struct task *task) {
+  for (struct list_node *node = list_first(list); node != NULL; node = list_after(list, node)) {
+    if (node == &task->link) return true;
+  }
+  return false;
+}
+
+/*
+ * Windows 8 and later bring a packet for a warning, also where success brings none; Wine 8 does not. A packet of
+ * something that is over is in the port already, so looking once tells which of the two this is.
+ */
+static void learn_warning_packets(struct port *port, const struct task *task) {
+  bool came = false;
+  while (!came && collect(port, 0) == ERROR_SUCCESS) came = lies_in(&port->batch, task);
+  port->warning_packets = came ? WARNING_PACKETS_COME : WARNING_PACKETS_NEVER;
+}
+
+static bool brings_packet(struct port *port, const struct task *task, bool skips, DWORD error) {
+  if (error == ERROR_IO_PENDING) return true;
+  if (error == ERROR_SUCCESS) return !skips;
+  if (error != ERROR_MORE_DATA) return false;
+  if (!skips) return true;
+  if (port->warning_packets == WARNING_PACKETS_UNKNOWN) learn_warning_packets(port, task);
+  return port->warning_packets == WARNING_PACKETS_COME;
+}
+
+enum submitted port_sort(struct port *port, struct task *task, bool skips, DWORD error) {
+  task->error = error;
+  task->pending = brings_packet(port, task, skips, error);
+  return task->pending ? SUBMITTED_PENDING : SUBMITTED_OVER;
+}
