@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system under a test: descriptors, handles, waiting and time that Weir does not offer and a case needs from
+ * outside.
+ *
+ * What a system does not have answers -1 there; cases that need it say that they cannot run on it.
+ */
+#ifndef WEIR_TESTS_NATIVE_H
+#define WEIR_TESTS_NATIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Two connected ends: a pair of stream sockets, or the two ends of a byte-type pipe. */
+bool native_pair(intptr_t ends[2]);
+
+/* Something open that is neither socket nor pipe. */
+intptr_t native_file(void);
+
+/* A stream socket that was never connected (POSIX). */
+intptr_t native_unconnected(void);
+
+/* A datagram socket (POSIX). */
+intptr_t native_datagram(void);
+
+/* A stream socket bound to a path, listening with this backlog unless that is negative (POSIX). */
+intptr_t native_bound(const char *path, int backlog);
+
+/* A client of the server at a path, connected when this returns; -1 also when its backlog is full (POSIX). */
+intptr_t native_connect(const char *path);
+
+/* Whether the peer of such a client has closed: waits at most `timeout_ms` for it (POSIX). */
+bool native_is_closed(intptr_t native, int timeout_ms);
+
+bool native_is_open(intptr_t native);
+void native_close(intptr_t native);
+
+/* Removes the file of a bound socket (POSIX). */
+void native_remove(const char *path);
+
+/* Takes the place of descriptor 0, which comes back with native_zero_end; the number of `native` is 0 then (POSIX). */
+int native_zero_begin(intptr_t native);
+void native_zero_end(int saved);
+
+/* Uses up the descriptors of this process, and gives them back (POSIX). */
+void native_shortage_begin(void);
+void native_shortage_end(void);
+
+/* Waits as an outer loop would, until a pollable is ready or so many milliseconds have passed; -1: for ever. */
+bool native_wait(intptr_t pollable, int timeout_ms);
+
+/* A monotonic clock that is not Weir's, and a pause that lets it move. */
+uint64_t native_now_ms(void);
+void native_pause_ms(unsigned milliseconds);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls of the POSIX backend, with faults on demand; see os_faulty_posix.h.
+ */
+#define _DEFAULT_SOURCE 1
+
+#include "os_faulty_posix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "posix/native.h"
+#include "posix/os.h"
+
+struct fault {
+  enum os_call call;
+  size_t wait;  /* calls to come before it strikes */
+  size_t times; /* how often it still strikes; 0: there is none */
+  int error;
+};
+
+/* A process has one system below it, so this is the one place for globals. */
+static struct fault fault;
+static size_t longest_transfer;
+static size_t interruptions;
+static size_t interruptions_left[OS_CALL_COUNT];
+static enum os_call last_failed;
+static long long user = FAULTS_REAL_USER;
+static atomic_size_t calls[OS_CALL_COUNT];
+static atomic_size_t failed;
+static atomic_long open_descriptors;
+
+static const char *const names[OS_CALL_COUNT] = {
+    "socket",      "adopt",        "bind",      "listen",     "accept",  "connect", "shutdown", "getsockopt",
+    "getpeername", "getsockname",  "recv",      "send",       "sendmsg", "close",   "open",     "pipe",
+    "read",        "write",        "poll",      "lstat",      "chmod",   "fchmod",  "mkdir",    "unlink",
+    "clock",       "epoll_create", "epoll_ctl", "epoll_wait", "eventfd", "kqueue",  "kevent"};
+
+void faults_reset(void) {
+  fault = (struct fault){0};
+  longest_transfer = 0;
+  user = FAULTS_REAL_USER;
+  faults_interrupt(0);
+  for (size_t i = 0; i < OS_CALL_COUNT; i++) atomic_store(&calls[i], 0);
+  atomic_store(&failed, 0);
+  last_failed = OS_ANY;
+}
+
+void faults_fail(enum os_call call, size_t nth, int error, size_t times) {
+  fault = (struct fault){.call = call, .wait = nth - 1, .times = times, .error = error};
+}
+
+void faults_shorten(size_t bytes) { longest_transfer = bytes; }
+
+void faults_interrupt(size_t times) {
+  interruptions = times;
+  for (size_t i = 0; i < OS_CALL_COUNT; i++) interruptions_left[i] = times;
+}
+
+void faults_be_user(long long id) { user = id; }
+
+size_t faults_calls(enum os_call call) { return atomic_load(&calls[call]); }
+
+size_t faults_failed(void) { return atomic_load(&failed); }
+
+enum os_call faults_last(void) { return last_failed; }
+
+const char *faults_name(enum os_call call) { return call < OS_CALL_COUNT ? names[call] : "none"; }
+
+long faults_open_descriptors(void) { return atomic_load(&open_descriptors); }
+
+int faults_opened(int descriptor) {
+  if (descriptor >= 0) atomic_fetch_add(&open_descriptors, 1);
+  return descriptor;
+}
+
+/* These never fail, or nobody could do anything about it; a sweep leaves them out. */
+static bool is_swept(enum os_call call) { return call != OS_CLOCK && call != OS_CLOSE; }
+
+static bool can_be_interrupted(enum os_call call) {
+  switch (call) {
+    case OS_ACCEPT:
+    case OS_CONNECT:
+    case OS_RECV:
+    case OS_SENDMSG:
+    case OS_READ:
+    case OS_WRITE:
+    case OS_POLL:
+    case OS_EPOLL_WAIT:
+    case OS_KEVENT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+static bool interrupt(enum os_call call) {
+  if (interruptions == 0 || !can_be_interrupted(call)) return false;
+  if (interruptions_left[call] == 0) {
+    interruptions_left[call] = interruptions;
+    return false;
+  }
+  interruptions_left[call]--;
+  errno = EINTR;
+  return true;
+}
+
+bool faults_strike(enum os_call call) {
+  atomic_fetch_add(&calls[call], 1);
+  if (interrupt(call)) return true;
+  bool meant = fault.times > 0 && (fault.call == call || (fault.call == OS_ANY && is_swept(call)));
+  if (!meant) return false;
+  if (fault.wait > 0) {
+    fault.wait--;
+    return false;
+  }
+  if (fault.times != FAULTS_FOREVER) fault.times--;
+  atomic_fetch_add(&failed, 1);
+  last_failed = call;
+  errno = fault.error;
+  return true;
+}
+
+static size_t shorten(size_t length) {
+  return longest_transfer > 0 && longest_transfer < length ? longest_transfer : length;
+}
+
+/* ---- sockets ---- */
+
+int os_socket(int type) { return faults_strike(OS_SOCKET) ? -1 : faults_opened(native_socket(type)); }
+
+int os_adopt(int descriptor) {
+  if (faults_strike(OS_ADOPT) || native_adopt(descriptor) < 0) return -1;
+  faults_opened(descriptor);
+  return 0;
+}
+
+int os_bind(int descriptor, const struct sockaddr *address, socklen_t length) {
+  return faults_strike(OS_BIND) ? -1 : bind(descriptor, address, length);
+}
+
+int os_listen(int descriptor, int backlog) { return faults_strike(OS_LISTEN) ? -1 : listen(descriptor, backlog); }
+
+int os_accept(int descriptor) { return faults_strike(OS_ACCEPT) ? -1 : faults_opened(native_accept(descriptor)); }
+
+int os_connect(int descriptor, const struct sockaddr *address, socklen_t length) {
+  return faults_strike(OS_CONNECT) ? -1 : connect(descriptor, address, length);
+}
+
+int os_shutdown(int descriptor) { return faults_strike(OS_SHUTDOWN) ? -1 : shutdown(descriptor, SHUT_WR); }
+
+int os_getsockopt(int descriptor, int option, int *value) {
+  socklen_t length = sizeof *value;
+  return faults_strike(OS_GETSOCKOPT) ? -1 : getsockopt(descriptor, SOL_SOCKET, option, value, &length);
+}
+
+int os_getpeername(int descriptor) {
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  return faults_strike(OS_GETPEERNAME) ? -1 : getpeername(descriptor, (struct sockaddr *)&address, &length);
+}
+
+int os_getsockname(int descriptor, struct sockaddr *address, socklen_t *length) {
+  return faults_strike(OS_GETSOCKNAME) ? -1 : getsockname(descriptor, address, length);
+}
+
+ssize_t os_recv(int descriptor, void *bytes, size_t length) {
+  return faults_strike(OS_RECV) ? -1 : recv(descriptor, bytes, shorten(length), 0);
+}
+
+ssize_t os_send(int descriptor, const void *bytes, size_t length) {
+  return faults_strike(OS_SEND) ? -1 : send(descriptor, bytes, shorten(length), native_send_flags);
+}
+
+/* Cuts the pieces so that they hold so many bytes at the most; returns how many pieces that are. */
+static size_t cut(struct iovec *pieces, size_t count, size_t bytes) {
+  for (size_t i = 0; i < count; i++) {
+    if (pieces[i].iov_len >= bytes) {
+      pieces[i].iov_len = bytes;
+      return i + 1;
+    }
+    bytes -= pieces[i].iov_len;
+  }
+  return count;
+}
+
+ssize_t os_sendmsg(int descriptor, struct iovec *pieces, size_t count) {
+  if (faults_strike(OS_SENDMSG)) return -1;
+  if (longest_transfer > 0) count = cut(pieces, count, longest_transfer);
+  struct msghdr message = {.msg_iov = pieces};
+  message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+  return sendmsg(descriptor, &message, native_send_flags);
+}
+
+/* ---- other descriptors ---- */
+
+int os_close(int descriptor) {
+  atomic_fetch_sub(&open_descriptors, 1);
+  int result = close(descriptor);
+  return faults_strike(OS_CLOSE) ? -1 : result;
+}
+
+int os_open_spare(void) {
+  return faults_strike(OS_OPEN_SPARE) ? -1 : faults_opened(open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
+int os_pipe(int ends[2]) {
+  if (faults_strike(OS_PIPE) || native_pipe(ends) < 0) return -1;
+  faults_opened(ends[0]);
+  faults_opened(ends[1]);
+  return 0;
+}
+
+ssize_t os_read(int descriptor, void *bytes, size_t length) {
+  return faults_strike(OS_READ) ? -1 : read(descriptor, bytes, length);
+}
+
+ssize_t os_write(int descriptor, const void *bytes, size_t length) {
+  return faults_strike(OS_WRITE) ? -1 : write(descriptor, bytes, length);
+}
+
+int os_poll(struct pollfd *entries, size_t count, int timeout_ms) {
+  return faults_strike(OS_POLL) ? -1 : poll(entries, (nfds_t)count, timeout_ms);
+}
+
+/* ---- files ---- */
+
+int os_lstat(const char *path, struct stat *status) { return faults_strike(OS_LSTAT) ? -1 : lstat(path, status); }
+
+int os_chmod(const char *path, mode_t mode) { return faults_strike(OS_CHMOD) ? -1 : chmod(path, mode); }
+
+int os_fchmod(int descriptor, mode_t mode) { return faults_strike(OS_FCHMOD) ? -1 : fchmod(descriptor, mode); }
+
+int os_mkdir(const char *path, mode_t mode) { return faults_strike(OS_MKDIR) ? -1 : mkdir(path, mode); }
+
+int os_unlink(const char *path) { return faults_strike(OS_UNLINK) ? -1 : unlink(path); }
+
+uid_t os_user(void) { return user != FAULTS_REAL_USER ? (uid_t)user : geteuid(); }
+
+/* ---- time ---- */
+
+int os_clock(struct timespec *time) { return faults_strike(OS_CLOCK) ? -1 : clock_gettime(CLOCK_MONOTONIC, time); }
+
+void os_sleep(int milliseconds) {
+  struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
+  nanosleep(&time, NULL);
+}

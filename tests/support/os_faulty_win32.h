@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls of the Windows backend, with faults on demand. A test build of the library links this in place of
+ * os_direct.c: each call goes to the system unless it was told otherwise, and is counted.
+ *
+ *   faults_reset();
+ *   faults_fail(OS_PIPE_CREATE, 2, ERROR_NO_SYSTEM_RESOURCES, 1);   the second instance from now on fails once
+ *   faults_fail(OS_ANY, n, ERROR_IO_DEVICE, 1);                     the n-th call that can fail: for a sweep
+ *   faults_fail(OS_SKIP_PORT_ON_SUCCESS, 1, ERROR_INVALID_FUNCTION, FAULTS_FOREVER);
+ *   faults_shorten(3);                                              reads and writes move 3 bytes at the most
+ *   assert_int_equal(faults_open_handles(), 0);
+ *
+ * A close that fails closes all the same. One fault at a time; counting is safe from several threads, asking for faults
+ * is not.
+ */
+#ifndef WEIR_TESTS_OS_FAULTY_WIN32_H
+#define WEIR_TESTS_OS_FAULTY_WIN32_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The functions of win32/os.h that can fail. */
+enum os_call {
+  OS_PORT_CREATE,
+  OS_PORT_ASSOCIATE,
+  OS_PORT_WAIT,
+  OS_PORT_POST,
+  OS_SKIP_PORT_ON_SUCCESS,
+  OS_READ,
+  OS_WRITE,
+  OS_RESULT,
+  OS_CANCEL,
+  OS_PIPE_CREATE,
+  OS_PIPE_ACCEPT,
+  OS_PIPE_OPEN,
+  OS_PIPE_WAIT,
+  OS_PIPE_INSTANCES,
+  OS_PIPE_FLAGS,
+  OS_PIPE_READ_MESSAGES,
+  OS_PIPE_PEEK,
+  OS_PIPE_CLIENT,
+  OS_PIPE_NAME,
+  OS_CLOSE,
+  OS_HANDLE_TYPE,
+  OS_EVENT_CREATE,
+  OS_EVENT_FIND,
+  OS_EVENT_WAIT,
+  OS_THREAD_START,
+  OS_THREAD_CANCEL_CALL,
+  OS_HEAP_GET,
+  OS_USER_SID,
+  OS_SECURITY_GET,
+  OS_TEXT_FROM_UTF8,
+  OS_CALL_COUNT,
+  OS_ANY = OS_CALL_COUNT
+};
+
+#define FAULTS_FOREVER ((size_t)-1)
+
+/* Everything goes to the system again, and all counts are 0 but that of the open handles. */
+void faults_reset(void);
+
+/* The `nth` call from now on, counted from 1, and the `times - 1` behind it fail with this Win32 error. */
+void faults_fail(enum os_call call, size_t nth, unsigned long error, size_t times);
+
+/* Reads and writes move so many bytes at the most; 0: as many as they can. */
+void faults_shorten(size_t bytes);
+
+/* How many calls there were since the reset, and how many of them were made to fail. */
+size_t faults_calls(enum os_call call);
+size_t faults_failed(void);
+
+/* Which call was the last that was made to fail; its name. */
+enum os_call faults_last(void);
+const char *faults_name(enum os_call call);
+
+/* Handles that the backend opened, accepted or took over, less those that it closed. */
+size_t faults_open_handles(void);
+
+/* How often it closed one that it did not have. */
+size_t faults_wrong_closes(void);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The main function of a suite: which cases run on which backends. CMocka counts and prints; the names that it prints,
+ * "ROWS | case | backend", are all that the table of covered rows is made from.
+ */
+#include "world_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* On the simulator a case runs once with each of these; chance that no seed here shows is for the long runs in CI. */
+static const uint64_t fixed_seeds[] = {1, 2, 3, 5, 8, 13};
+
+enum { BACKENDS_MAX = 8 };
+
+struct choice {
+  const char *backends[BACKENDS_MAX];
+  size_t backend_count;
+  const char *part; /* of the names of the cases wanted; NULL: all */
+  bool one_seed;
+  uint64_t seed;
+};
+
+/* One case on one backend. */
+struct trial {
+  const struct world_case *item;
+  const struct choice *choice;
+  const char *backend;
+  struct world *world; /* while the case runs; what is left of it when it failed */
+  uint64_t seed;
+  const char *skip_reason;
+  bool passed;
+};
+
+/* ---- running one ------------------------------------------------------------------------------------------------ */
+
+static bool is_out_of_scope(const struct trial *trial) {
+  unsigned scope = trial->item->scope;
+  if (strcmp(trial->backend, "sim") == 0) return (scope & WORLD_NOT_SIM) != 0;
+  if (strcmp(trial->backend, "iocp") == 0) return (scope & WORLD_NOT_WINDOWS) != 0;
+  return (scope & WORLD_NOT_POSIX) != 0;
+}
+
+static void run_once(struct trial *trial, uint64_t seed) {
+  trial->seed = seed;
+  trial->world = world_create(trial->backend, seed, &trial->skip_reason);
+  trial->item->run(trial->world);
+  struct world *world = trial->world;
+  trial->world = NULL;
+  world_destroy(world);
+}
+
+static void run_trial(void **state) {
+  struct trial *trial = *state;
+  if (is_out_of_scope(trial)) {
+    trial->skip_reason = trial->item->reason;
+    print_skip(trial->skip_reason);
+    skip();
+  }
+  if (strcmp(trial->backend, "sim") != 0) {
+    run_once(trial, 0);
+  } else if (trial->choice->one_seed) {
+    run_once(trial, trial->choice->seed);
+  } else {
+    for (size_t i = 0; i < sizeof fixed_seeds / sizeof *fixed_seeds; i++) run_once(trial, fixed_seeds[i]);
+  }
+  trial->passed = true;
+}
+
+/* Shows what is left of a case that failed. */
+static int end_trial(void **state) {
+  struct trial *trial = *state;
+  if (trial->passed || trial->skip_reason) return 0;
+  if (strcmp(trial->backend, "sim") == 0) print_message("seed %u\n", (unsigned)trial->seed);
+  if (trial->world) world_abandon(trial->world);
+  return 0;
+}
+
+/* ---- choosing --------------------------------------------------------------------------------------------------- */
+
+/*
+ * NULL: the system's best. Besides, the process has now whatever its first loop makes it keep for ever, so that no case
+ * is blamed for that.
+ */
+static bool is_available(const char *backend) {
+  weir_loop_options options = weir_loop_options_default();
+  options.backend = backend;
+  weir_loop *loop = NULL;
+  if (weir_loop_create(&options, &loop) != WEIR_OK) return false;
+  weir_loop_run(loop, WEIR_RUN_NOWAIT);
+  weir_loop_release(loop);
+  return true;
+}
+
+static void choose_all_backends(struct choice *choice) {
+  static const char *const known[] = {"epoll", "kqueue", "poll", "iocp"};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (is_available(known[i])) choice->backends[choice->backend_count++] = known[i];
+  choice->backends[choice->backend_count++] = "sim";
+}
+
+static bool choose_backend(struct choice *choice, const char *backend) {
+  bool simulated = strcmp(backend, "sim") == 0;
+  if (choice->backend_count == BACKENDS_MAX) return false;
+  choice->backends[choice->backend_count++] = backend;
+  return is_available(simulated ? NULL : backend);
+}
+
+static bool parse_arguments(int argc, char **argv, struct choice *choice) {
+  for (int i = 1; i < argc; i++) {
+    bool has_value = i + 1 < argc;
+    if (strcmp(argv[i], "--backend") == 0 && has_value) {
+      if (!choose_backend(choice, argv[++i])) return false;
+    } else if (strcmp(argv[i], "--seed") == 0 && has_value) {
+      choice->one_seed = true;
+      choice->seed = strtoull(argv[++i], NULL, 0);
+    } else if (argv[i][0] != '-') {
+      choice->part = argv[i];
+    } else {
+      return false;
+    }
+  }
+  if (choice->backend_count == 0) choose_all_backends(choice);
+  return true;
+}
+
+static char *format_name(const struct world_case *item, const char *backend) {
+  const char *rows = item->rows[0] ? item->rows : "-";
+  size_t size = strlen(rows) + strlen(item->name) + strlen(backend) + 7;
+  char *name = malloc(size);
+  if (name) snprintf(name, size, "%s | %s | %s", rows, item->name, backend);
+  return name;
+}
+
+static size_t make_trials(const struct choice *choice, const struct world_case *cases, size_t count,
+                          struct trial *trials, struct CMUnitTest *tests) {
+  size_t made = 0;
+  for (size_t i = 0; i < count * choice->backend_count; i++) {
+    const struct world_case *item = &cases[i % count];
+    const char *backend = choice->backends[i / count];
+    if (choice->part && !strstr(item->name, choice->part)) continue;
+    trials[made] = (struct trial){.item = item, .choice = choice, .backend = backend};
+    tests[made] = (struct CMUnitTest){format_name(item, backend), run_trial, NULL, end_trial, &trials[made]};
+    made++;
+  }
+  return made;
+}
+
+int world_main(int argc, char **argv, const char *suite, const struct world_case *cases, size_t count) {
+  struct choice choice = {.part = NULL};
+  if (!parse_arguments(argc, argv, &choice)) {
+    fprintf(stderr, "usage: %s [--backend NAME]... [--seed N] [PART-OF-A-CASE'S-NAME]\n", argv[0]);
+    return 2;
+  }
+  setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+  size_t room = count * choice.backend_count;
+  struct trial *trials = calloc(room, sizeof *trials);
+  struct CMUnitTest *tests = calloc(room, sizeof *tests);
+  if (!trials || !tests) return 2;
+  size_t made = make_trials(&choice, cases, count, trials, tests);
+  int failed = _cmocka_run_group_tests(suite, tests, made, NULL, NULL);
+  for (size_t i = 0; i < made; i++) free((char *)(uintptr_t)tests[i].name);
+  free(tests);
+  free(trials);
+  return failed == 0 ? 0 : 1;
+}
