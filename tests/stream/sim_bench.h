@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A bench for the simulator at the seam: one world, one backend, at most one acceptor, and an allocator that counts and
+ * fails on demand. There is nothing of common above it; the case itself submits and takes what comes back.
+ */
+#ifndef WEIR_TESTS_SIM_BENCH_H
+#define WEIR_TESTS_SIM_BENCH_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* cmocka.h wants some of the above first. */
+#include <cmocka.h>
+
+#include <weir/sim.h>
+
+#include "common/address.h"
+#include "common/backend.h"
+
+struct bench {
+  weir_allocator allocator; /* counts, and fails on demand */
+  size_t blocks;
+  size_t blocks_until_failure; /* 0: never */
+  weir_sim *sim;
+  struct backend *backend;
+  struct acceptor *acceptor; /* NULL until `listen_at` */
+};
+
+static inline void *resize_and_count(void *user, void *block, size_t bytes) {
+  struct bench *bench = user;
+  if (bytes == 0) {
+    if (block != NULL) --bench->blocks;
+    free(block);
+    return NULL;
+  }
+  if (bench->blocks_until_failure > 0 && --bench->blocks_until_failure == 0) return NULL;
+  if (block == NULL) ++bench->blocks;
+  return realloc(block, bytes);
+}
+
+static inline void open_bench(struct bench *bench, weir_sim_options options) {
+  memset(bench, 0, sizeof *bench);
+  bench->allocator = (weir_allocator){resize_and_count, bench};
+  options.allocator = bench->allocator;
+  assert_int_equal(weir_sim_create(&options, &bench->sim), WEIR_OK);
+  struct backend_setup setup = {.allocator = &bench->allocator, .simulator = bench->sim};
+  assert_int_equal(backend_sim.create(&setup, &bench->backend), WEIR_OK);
+}
+
+/* Everything moves at once and in order, for cases about one rule. */
+static inline weir_sim_options plain_options(void) {
+  weir_sim_options options = weir_sim_options_default();
+  options.whole_transfers = true;
+  options.fixed_order = true;
+  return options;
+}
+
+static inline struct address name_of(enum address_kind kind, const char *text) {
+  struct address address;
+  memset(&address, 0, sizeof address);
+  address.kind = kind;
+  address.length = strlen(text);
+  memcpy(address.text, text, address.length);
+  return address;
+}
+
+static inline struct outcome try_listen(struct bench *bench, struct acceptor *acceptor, struct address *name,
+                                        int backlog) {
+  struct listen_request request = {.address = name, .native = -1, .backlog = backlog};
+  return backend_sim.listen(bench->backend, acceptor, &request);
+}
+
+static inline void *cleared(size_t bytes) {
+  void *memory = calloc(1, bytes);
+  assert_non_null(memory);
+  return memory;
+}
+
+static inline void listen_at(struct bench *bench, const char *path, int backlog) {
+  struct address name = name_of(ADDRESS_PATH, path);
+  bench->acceptor = cleared(backend_sim.acceptor_bytes);
+  assert_int_equal(try_listen(bench, bench->acceptor, &name, backlog).code, WEIR_OK);
+}
+
+static inline struct connection *connect_to(struct bench *bench, const char *path) {
+  struct address name = name_of(ADDRESS_PATH, path);
+  struct connection *connection = cleared(backend_sim.connection_bytes);
+  backend_sim.connect(bench->backend, connection, &name);
+  return connection;
+}
+
+/* The next operation that is one. */
+static inline enum operation next_operation(struct bench *bench, struct completion *completion) {
+  for (int attempts = 0; attempts < 3; ++attempts) {
+    enum operation operation = backend_sim.next(bench->backend, 0, completion);
+    if (operation != OPERATION_NONE) return operation;
+  }
+  return OPERATION_NONE;
+}
+
+static inline void expect_nothing(struct bench *bench) {
+  struct completion completion;
+  assert_int_equal(next_operation(bench, &completion), OPERATION_NONE);
+}
+
+static inline struct completion expect(struct bench *bench, enum operation operation, const void *of) {
+  struct completion completion;
+  assert_int_equal(next_operation(bench, &completion), operation);
+  const void *whose = operation == OPERATION_ACCEPT || operation == OPERATION_CLOSE_ACCEPTOR
+                          ? (const void *)completion.acceptor
+                          : (const void *)completion.connection;
+  assert_ptr_equal(whose, of);
+  return completion;
+}
+
+static inline void expect_result(struct bench *bench, enum operation operation, const void *of, ptrdiff_t result) {
+  assert_int_equal(expect(bench, operation, of).result, result);
+}
+
+static inline void expect_bytes(struct bench *bench, struct connection *connection, const char *text) {
+  struct completion completion = expect(bench, OPERATION_READ, connection);
+  assert_int_equal(completion.result, strlen(text));
+  assert_memory_equal(completion.bytes, text, strlen(text));
+}
+
+/* Takes the client that waits; the acceptor is not accepting before and after. */
+static inline struct connection *accept_one(struct bench *bench) {
+  backend_sim.accept(bench->backend, bench->acceptor, true);
+  expect_result(bench, OPERATION_ACCEPT, bench->acceptor, 0);
+  struct connection *connection = cleared(backend_sim.connection_bytes);
+  backend_sim.take(bench->backend, bench->acceptor, connection);
+  backend_sim.accept(bench->backend, bench->acceptor, false);
+  return connection;
+}
+
+static inline void open_pair(struct bench *bench, struct connection **client, struct connection **server) {
+  if (bench->acceptor == NULL) listen_at(bench, "/pair", 1);
+  *client = connect_to(bench, "/pair");
+  expect_result(bench, OPERATION_CONNECT, *client, 0);
+  *server = accept_one(bench);
+}
+
+static inline void close_connection(struct bench *bench, struct connection *connection) {
+  backend_sim.close(bench->backend, connection);
+  expect_result(bench, OPERATION_CLOSE, connection, 0);
+  free(connection);
+}
+
+static inline void close_bench(struct bench *bench) {
+  if (bench->acceptor != NULL) {
+    backend_sim.close_acceptor(bench->backend, bench->acceptor);
+    expect_result(bench, OPERATION_CLOSE_ACCEPTOR, bench->acceptor, 0);
+    free(bench->acceptor);
+  }
+  expect_nothing(bench);
+  weir_sim_release(bench->sim);
+  backend_sim.destroy(bench->backend);
+  assert_int_equal(bench->blocks, 0);
+}
+
+static inline void write_text(struct bench *bench, struct connection *connection, const char *text) {
+  assert_int_equal(backend_sim.write(bench->backend, connection, text, strlen(text)), strlen(text));
+}
+
+#endif
