@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""Cases that run whole programs against each other, reported as CMocka reports its own, so that they are counted alike.
+
+A test file decorates functions with `case` and ends with `main()`. Each case gets a World, which knows where the
+programs are, how to start them on this system, and which names are free; whatever a case has started is ended with it.
+"""
+
+import argparse
+import itertools
+import os
+import sys
+import tempfile
+import time
+import traceback
+
+from programs import Failure, Program
+
+cases = []
+
+
+class Skip(Exception):
+    """This case cannot show anything here; the text says why."""
+
+
+def case(function):
+    """Adds a function to the cases of this file; its name is a sentence."""
+    cases.append(function)
+    return function
+
+
+class World:
+    """The programs, the system they run on, and the endpoints of one case."""
+
+    def __init__(self, options, directory):
+        self.windows = options.windows
+        self.backend = options.backend
+        self.directory = directory
+        self.quick = bool(os.environ.get("WEIR_QUICK"))
+        self.started = []
+        self._options = options
+        self._numbers = itertools.count(1)  # Safe for cases with threads.
+
+    def endpoint(self, label="x"):
+        """A native name that nobody uses."""
+        number = next(self._numbers)
+        if self.windows:
+            return rf"\\.\pipe\weir-{os.getpid()}-{os.path.basename(self.directory)}-{number}-{label}"
+        return os.path.join(self.directory, f"{number}-{label}.sock")
+
+    def often(self, times):
+        """How often to repeat: so often, or a tenth of it when it has to be quick."""
+        return max(1, times // 10) if self.quick else times
+
+    def bytes(self):
+        """How much a bulk transfer carries."""
+        if self.quick:
+            return 8 << 20
+        return (64 if self.windows else 256) << 20
+
+    def sample(self, name, *arguments, user=None, program=None):
+        """Starts a program of samples/."""
+        return self._start_ours(program or self.sample_path(name), arguments, user)
+
+    def sample_path(self, name):
+        return os.path.join(self._options.samples, name + (".exe" if self.windows else ""))
+
+    def peer(self, name, *arguments):
+        """Starts a compiled program of peers/."""
+        return self._start_ours(os.path.join(self._options.peers, name + (".exe" if self.windows else "")), arguments)
+
+    def node(self, script, *arguments):
+        """Starts a script of peers/ with Node, on Windows with Node for Windows."""
+        node = self._options.node
+        if not node or not os.path.exists(node):
+            raise Skip("there is no Node for this system" + (f" at {node}" if node else ""))
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers", script)
+        wine = self._options.runner if self.windows else []
+        if wine:
+            path = "Z:" + path.replace("/", "\\")
+        return self._start([*wine, node, path, *arguments])
+
+    def command(self, *command, stdin=None):
+        """Starts a program of the system."""
+        return self._start(list(command), stdin=stdin)
+
+    def serve(self, *arguments, name="ipc_server"):
+        """Starts a sample server and waits until it listens."""
+        server = self.sample(name, *arguments)
+        server.wait_for("listening on")
+        return server
+
+    def _start_ours(self, path, arguments, user=None):
+        return self._start([*self._options.runner, path, *arguments], user=user)
+
+    def _start(self, command, **more):
+        environment = dict(os.environ, NODE_SKIP_PLATFORM_CHECK="1")
+        if self.backend != "default":
+            environment["WEIR_BACKEND"] = self.backend
+        if more.get("user") is not None:
+            environment["TMPDIR"] = "/tmp"  # Ours is closed to other users, and valgrind wants to write there.
+        program = Program([str(word) for word in command], environment, self.directory, next(self._numbers), **more)
+        self.started.append(program)
+        return program
+
+    def stories(self):
+        """What the first program, mostly the server, and the last ones did."""
+        return [program.story() for program in self.started[:1] + self.started[1:][-4:]]
+
+    def end(self):
+        """Ends what still runs."""
+        for program in self.started:
+            program.stop()
+
+
+def expect(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def expect_equal(seen, expected, what):
+    expect(seen == expected, f"{what}: expected {expected!r}, saw {seen!r}")
+
+
+def expect_success(program, last_line=None, seconds=60):
+    """Waits for the end of a program, which must be a good one."""
+    code = program.finish(seconds)
+    expect(code == 0, f"exit code {code} of {program}")
+    if last_line is not None:
+        lines = program.output_lines()
+        expect_equal(lines[-1] if lines else "", last_line, f"last line of {program}")
+
+
+def _run(options, function):
+    """Runs one case; gives "OK", "FAILED" or "SKIPPED", and why."""
+    with tempfile.TemporaryDirectory(prefix="case-") as directory:
+        os.chmod(directory, 0o755)
+        world = World(options, directory)
+        try:
+            function(world)
+            return "OK", ""
+        except Skip as reason:
+            return "SKIPPED", str(reason)
+        except Failure as failure:
+            return "FAILED", "\n".join([str(failure), *world.stories()])
+        except Exception:
+            return "FAILED", traceback.format_exc()
+        finally:
+            world.end()
+
+
+def _read_options():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--samples", required=True, help="folder of the sample programs")
+    parser.add_argument("--peers", default="", help="folder of the compiled peers")
+    parser.add_argument("--node", default="", help="Node for the system under test")
+    parser.add_argument("--windows", action="store_true", help="the programs are Windows programs")
+    parser.add_argument("--backend", default="default", help="WEIR_BACKEND of every program")
+    parser.add_argument("--only", default="", help="run the cases only whose name holds this text")
+    parser.add_argument("runner", nargs="*", help="after --: a command that runs our programs, e.g. Wine or valgrind")
+    return parser.parse_args()
+
+
+def main():
+    """Runs the cases of this file and ends the process: 0 when none has failed."""
+    options = _read_options()
+    chosen = [function for function in cases if options.only in function.__name__]
+    counts = {"OK": 0, "FAILED": 0, "SKIPPED": 0}
+    print(f"[==========] Running {len(chosen)} test(s).", flush=True)
+    for function in chosen:
+        title = f"- | {function.__name__} | {options.backend}"
+        print(f"[ RUN      ] {title}", flush=True)
+        start = time.monotonic()
+        result, reason = _run(options, function)
+        counts[result] += 1
+        print(f"took {time.monotonic() - start:.1f} s")
+        if reason:
+            print(("skipped: " if result == "SKIPPED" else "") + reason)
+        mark = {"OK": "[       OK ]", "FAILED": "[  FAILED  ]", "SKIPPED": "[  SKIPPED ]"}[result]
+        print(f"{mark} {title}", flush=True)
+    print(f"[==========] {len(chosen)} test(s) run.")
+    print(f"[  PASSED  ] {counts['OK']} test(s).", flush=True)
+    sys.exit(1 if counts["FAILED"] or not chosen else 0)
