@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Installs the Debian packages of the named groups, those only that are missing. Needs root or sudo when one is; on a
+# system without apt-get it only says what is missing.
+#
+# A bare chroot has no /proc, which Wine, sanitizers and tests that count descriptors need: that is put right here too.
+#
+# usage: ci/packages.sh GROUP...      groups: build tests checks windows npm clang macos valgrind
+set -euo pipefail
+
+# Each word is a package, and after the colon a command whose presence is as good.
+packages_of() {
+  case $1 in
+    build) echo cmake:cmake ninja-build:ninja gcc:gcc g++:g++ libc6-dev:cc pkgconf:pkg-config ;;
+    tests) echo libcmocka-dev python3:python3 socat:socat netcat-openbsd nodejs:node ;;
+    checks) echo clang-format-14:clang-format-14 shellcheck:shellcheck ;;
+    windows) echo gcc-mingw-w64-x86-64-win32 g++-mingw-w64-x86-64-win32 wine:wine wine64 xz-utils:xz ;;
+    npm) echo npm:npm ;;
+    clang) echo clang-14:clang-14 ;;
+    macos) echo lld-14:ld64.lld-14 llvm-14:llvm-install-name-tool-14 ;;
+    valgrind) echo valgrind:valgrind libc6-dbg ;;
+    *) echo "packages.sh: no group $1" >&2 && return 1 ;;
+  esac
+}
+
+is_installed() {
+  local package=${1%%:*} command=${1#*:}
+  if [[ $command != "$package" || $1 == *:* ]] && command -v "$command" >/dev/null; then return 0; fi
+  [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true) == installed ]]
+}
+
+as_root() {
+  if [[ $(id -u) == 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
+apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"; }
+
+install_missing() { apt install --no-install-recommends -y "${missing[@]}"; }
+
+if [[ ! -e /proc/self && $(uname) == Linux ]]; then as_root mount -t proc proc /proc; fi
+
+missing=()
+for group in "$@"; do
+  for word in $(packages_of "$group"); do
+    is_installed "$word" || missing+=("${word%%:*}")
+  done
+done
+if ((${#missing[@]} == 0)); then exit 0; fi
+
+echo "installing: ${missing[*]}"
+if ! command -v apt-get >/dev/null; then
+  echo "packages.sh: these are missing and there is no apt-get: ${missing[*]}" >&2
+  exit 1
+fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The lists are fetched only when what is there does not do.
+if install_missing >"$log" 2>&1; then exit 0; fi
+if ! { apt update && install_missing; } >"$log" 2>&1; then
+  cat "$log" >&2
+  exit 1
+fi
