@@ -153,7 +153,8 @@ typedef void (*weir_write_callback)(weir_socket *socket, const weir_error *error
  * before writing more. A negative code means that nothing was taken, and leaves the connection alone: `WEIR_EENDED`
  * after the own end, `WEIR_EPIPE` after the peer's (without `allow_half_open`), `WEIR_EDESTROYED`, `WEIR_ENOMEM`.
  * Two exceptions: on a socket that was never connected it is `WEIR_ENOTCONN`, and as in Node the socket fails with it;
- * and when the system took a part and there is no memory for the rest, the socket fails with `WEIR_ENOMEM`.
+ * and without memory for what the system does not take at once the socket fails with `WEIR_ENOMEM`, because a part may
+ * be on its way. (`weir_socket_write_with` takes its memory first, and then leaves the connection alone.)
  * **Thread:** the loop's. **Calls back:** never from inside this call.
  */
 WEIR_API int weir_socket_write(weir_socket *socket, const void *bytes, size_t length);

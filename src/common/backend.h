@@ -26,6 +26,8 @@
  * waits with its own timers and submits again.
  * 10. When the peer is gone, what it sent is read to its end before a queued write fails for it, as long as reading is
  *     submitted: a failed write ends the connection, and the peer's last words would be lost.
+ * 11. After a short `write` the connection is closed, or `write_queue` continues with exactly the bytes that follow: a
+ *     backend may have begun with them already.
  *
  * A simulated backend and a fault layer hold both sides to these rules; they are stricter than a kernel.
  */

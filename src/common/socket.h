@@ -66,10 +66,11 @@ struct socket_extra {
   struct weir_socket *socket;
 
   /* write side */
-  struct list queued;   /* struct write_request, in order */
-  struct list finished; /* those whose callbacks are owed */
-  struct list ending;   /* callbacks of end() */
-  struct piece *pieces; /* of the write under way; NULL when none was needed since the queue was empty */
+  struct list queued;     /* struct write_request, in order */
+  struct list finished;   /* those whose callbacks are owed */
+  struct list ending;     /* callbacks of end() */
+  struct piece *pieces;   /* of the write under way; NULL when none was needed since the queue was empty */
+  struct piece one_piece; /* instead, when there is no memory for them */
   size_t queued_bytes;
   size_t high_water_mark;
   unsigned corks;

@@ -27,33 +27,37 @@ static struct write_request *make_request(struct weir_socket *socket, size_t cop
 
 /* ---- the queue ---- */
 
-/* The pieces of the operation under way must stay where they are until it has come back. */
-static bool have_pieces(struct weir_socket *socket) {
+/*
+ * The pieces of the operation under way must stay where they are until it has come back. Without memory for a whole
+ * gather it carries one piece, which is only slower.
+ */
+static struct piece *take_pieces(struct weir_socket *socket, size_t *room) {
   struct socket_extra *extra = socket->extra;
-  if (extra->pieces == NULL) {
-    extra->pieces = memory_get(&socket->handle.loop->allocator, PIECES_MAX * sizeof extra->pieces[0]);
-  }
-  return extra->pieces != NULL;
+  if (extra->pieces == NULL) extra->pieces = memory_get(allocator_of(socket), PIECES_MAX * sizeof extra->pieces[0]);
+  *room = extra->pieces == NULL ? 1 : PIECES_MAX;
+  return extra->pieces == NULL ? &extra->one_piece : extra->pieces;
 }
 
 static void drop_pieces(struct weir_socket *socket) {
-  memory_put(&socket->handle.loop->allocator, socket->extra->pieces);
+  memory_put(allocator_of(socket), socket->extra->pieces);
   socket->extra->pieces = NULL;
 }
 
 /* Gives the backend as much of the queue as one operation carries. */
 static void submit_queue(struct weir_socket *socket) {
   struct socket_extra *extra = socket->extra;
+  size_t room = 0;
   size_t count = 0;
-  for (struct list_node *node = list_first(&extra->queued); node != NULL && count < PIECES_MAX;
+  struct piece *pieces = take_pieces(socket, &room);
+  for (struct list_node *node = list_first(&extra->queued); node != NULL && count < room;
        node = list_after(&extra->queued, node)) {
     const struct write_request *request = write_request_of(node);
     if (request->sent == request->length) continue;
-    extra->pieces[count++] = (struct piece){request->bytes + request->sent, request->length - request->sent};
+    pieces[count++] = (struct piece){request->bytes + request->sent, request->length - request->sent};
   }
   assert(count > 0);
   extra->writing = true;
-  socket_operations(socket)->write_queue(socket_backend(socket), socket_connection(socket), extra->pieces, count);
+  socket_operations(socket)->write_queue(socket_backend(socket), socket_connection(socket), pieces, count);
 }
 
 /* An empty write sends nothing (a pipe would take it for an end); it is done when everything before it is. */
@@ -91,7 +95,7 @@ static void pump(struct weir_socket *socket) {
   }
 }
 
-/* Queues a request; have_pieces was asked before. Returns what weir_socket_write returns. */
+/* Queues a request. Returns what weir_socket_write returns. */
 static int enqueue(struct weir_socket *socket, struct write_request *request) {
   struct socket_extra *extra = socket->extra;
   size_t rest = request->length - request->sent;
@@ -141,21 +145,11 @@ static size_t write_now(struct weir_socket *socket, const void *bytes, size_t le
   return socket_operations(socket)->write(socket_backend(socket), socket_connection(socket), bytes, length);
 }
 
-/* The backend took a part, and the rest cannot be kept: the stream is broken. */
-static int fail_for_memory(struct weir_socket *socket) {
-  socket_fail(socket, "write", WEIR_ENOMEM, 0, "no memory for the part of a write that had to wait");
-  return WEIR_ENOMEM;
-}
-
-/* Writes a request's bytes, or queues what is left of them. Takes the request, but for WEIR_ENOMEM. */
+/* Writes a request's bytes, or queues what is left of them. Takes the request. */
 static int write_request(struct weir_socket *socket, struct write_request *request) {
-  request->sent = write_now(socket, request->bytes, request->length);
-  if (request->sent < request->length || socket->write_half != WRITE_OPEN) {
-    if (!have_pieces(socket)) return request->sent == 0 ? WEIR_ENOMEM : fail_for_memory(socket);
-    socket->bytes_written += request->length;
-    return enqueue(socket, request);
-  }
   socket->bytes_written += request->length;
+  request->sent = write_now(socket, request->bytes, request->length);
+  if (request->sent < request->length || socket->write_half != WRITE_OPEN) return enqueue(socket, request);
   if (request->callback == NULL) {
     memory_put(allocator_of(socket), request);
   } else {
@@ -165,16 +159,18 @@ static int write_request(struct weir_socket *socket, struct write_request *reque
   return 1;
 }
 
-/* Queues what the backend has not taken of a plain write. */
-static int queue_rest(struct weir_socket *socket, const void *bytes, size_t length, size_t taken) {
-  struct write_request *request = make_request(socket, length - taken);
-  if (request == NULL || !have_pieces(socket)) {
-    memory_put(allocator_of(socket), request);
-    return taken == 0 ? WEIR_ENOMEM : fail_for_memory(socket);
+/*
+ * Queues what the backend has not taken of a plain write. A part may be on its way already (rule 11 of the seam), so
+ * without memory for the rest the stream is broken.
+ */
+static int queue_rest(struct weir_socket *socket, const unsigned char *bytes, size_t length) {
+  struct write_request *request = make_request(socket, length);
+  if (request == NULL) {
+    socket_fail(socket, "write", WEIR_ENOMEM, 0, "no memory for the part of a write that had to wait");
+    return WEIR_ENOMEM;
   }
-  memcpy(request->copy, (const unsigned char *)bytes + taken, length - taken);
-  request->length = length - taken;
-  socket->bytes_written += length;
+  memcpy(request->copy, bytes, length);
+  request->length = length;
   return enqueue(socket, request);
 }
 
@@ -188,10 +184,10 @@ int weir_socket_write(weir_socket *socket, const void *bytes, size_t length) {
   }
   loop_check_thread(socket->handle.loop);
   size_t taken = socket_operations(socket)->write(socket_backend(socket), socket_connection(socket), bytes, length);
-  socket_touch(socket);
-  if (taken < length) return queue_rest(socket, bytes, length, taken);
   socket->bytes_written += length;
-  return 1;
+  socket_touch(socket);
+  if (taken == length) return 1;
+  return queue_rest(socket, (const unsigned char *)bytes + taken, length - taken);
 }
 
 bool socket_write_makes_sense(const weir_write *write) {
@@ -209,9 +205,7 @@ int weir_socket_write_with(weir_socket *socket, const weir_write *write) {
   struct write_request *request = ready ? write_request_make_from(allocator_of(socket), write) : NULL;
   if (request == NULL) return WEIR_ENOMEM;
   socket_touch(socket);
-  int result = write_request(socket, request);
-  if (result == WEIR_ENOMEM) memory_put(allocator_of(socket), request);
-  return result;
+  return write_request(socket, request);
 }
 
 /* ---- cork ---- */
