@@ -99,8 +99,8 @@ WEIR_API void weir_loop_release(weir_loop *loop);
  * Runs the loop. Each turn: functions posted and callbacks owed by earlier calls, timers that are due in order of
  * their time, then what the system has finished, one after the other, each with all its listeners before the next.
  *
- * **Errors:** returns 1 when something is still alive, 0 when nothing referenced is left, `WEIR_EBUSY` when the loop
- * is running already (called from a listener).
+ * **Errors:** returns 1 when something is still alive, 0 when nothing referenced is left, `WEIR_EBUSY` when the loop is
+ * running already (called from a listener), another code when the system's poller cannot be asked any more.
  * **Thread:** the loop's: the thread that runs it is from then on the one that everything of it belongs to.
  * **Calls back:** every event comes from here.
  */

@@ -16,7 +16,8 @@
  * and last: the backend cancels the rest and waits until the system has let go of every buffer. Then the connection's
  *     memory is the caller's, to clear and use again, or to free.
  *  5. `next` hands out what is finished; when nothing is, it waits. It returns OPERATION_NONE after a time-out, after a
- *     wake, and at the end of each batch that the system gave, so that the caller can look at its clock.
+ *     wake, and at the end of each batch that the system gave, so that the caller can look at its clock. When the
+ * system cannot be asked at all, the result of that OPERATION_NONE is a code; the caller has set it to 0 before.
  *  6. No code of the user runs inside a backend; bytes of a read are lent until the following `next`, `read_stop` or
  *     `close`.
  *  7. An idle connection pins no buffer. (A message-type pipe needs a small one, see win32.)

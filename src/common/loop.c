@@ -205,25 +205,34 @@ static bool do_own_work(weir_loop *loop) {
   return ring_deadlines(loop) || any;
 }
 
-/* Returns false when there is nothing that could ever happen, which only a simulation can know. */
-static bool turn(weir_loop *loop, weir_run_mode mode) {
+/* Hands out what the backend has finished, until the end of its batch. Returns WEIR_OK, or why it cannot be asked. */
+static weir_code dispatch_batch(weir_loop *loop, uint64_t timeout, bool *any) {
+  while (!loop->stopped) {
+    struct completion completion;
+    completion.result = 0;
+    enum operation operation = loop->operations->next(loop->backend, timeout, &completion);
+    if (timeout > 0) loop->now_is_known = false;
+    loop->in_batch = operation != OPERATION_NONE;
+    if (operation == OPERATION_NONE) return (weir_code)completion.result;
+    dispatch(operation, &completion);
+    if (loop->owed != NULL) deliver_owed(loop);
+    timeout = 0;
+    *any = true;
+  }
+  return WEIR_OK;
+}
+
+/* `stuck`: there is nothing that could ever happen, which only a simulation can know. */
+static weir_code turn(weir_loop *loop, weir_run_mode mode, bool *stuck) {
+  bool any = loop->in_batch;
   loop->now_is_known = false;
   atomic_store_explicit(&loop->woken, false, memory_order_seq_cst);
   if (do_own_work(loop) && mode == WEIR_RUN_ONCE) mode = WEIR_RUN_NOWAIT; /* something has happened */
   uint64_t timeout = choose_timeout(loop, mode);
-  bool stuck = loop->simulated && timeout == WAIT_FOREVER && !loop->in_batch;
-  while (!loop->stopped) {
-    struct completion completion;
-    enum operation operation = loop->operations->next(loop->backend, timeout, &completion);
-    if (timeout > 0) loop->now_is_known = false;
-    loop->in_batch = operation != OPERATION_NONE;
-    if (operation == OPERATION_NONE) break;
-    dispatch(operation, &completion);
-    if (loop->owed != NULL) deliver_owed(loop);
-    timeout = 0;
-    stuck = false;
-  }
-  return !stuck || loop->stopped || atomic_load_explicit(&loop->woken, memory_order_seq_cst);
+  weir_code code = dispatch_batch(loop, timeout, &any);
+  *stuck = loop->simulated && timeout == WAIT_FOREVER && !any && !loop->stopped &&
+           !atomic_load_explicit(&loop->woken, memory_order_seq_cst);
+  return code;
 }
 
 /*
@@ -243,15 +252,17 @@ int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
 #endif
   loop->running = true;
   loop->stopped = false;
+  bool stuck = false;
+  weir_code code = WEIR_OK;
   if (mode == WEIR_RUN_DEFAULT) {
-    while (!loop->stopped && weir_loop_alive(loop) && turn(loop, mode)) {
-    }
+    while (code == WEIR_OK && !stuck && !loop->stopped && weir_loop_alive(loop)) code = turn(loop, mode, &stuck);
   } else {
-    turn(loop, mode);
+    code = turn(loop, mode, &stuck);
     loop->operations->pollable(loop->backend);
   }
   loop->running = false;
   forget_wakes(loop);
+  if (code != WEIR_OK) return code;
   return weir_loop_alive(loop) ? 1 : 0;
 }
 

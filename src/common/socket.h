@@ -74,7 +74,8 @@ struct socket_extra {
   size_t queued_bytes;
   size_t high_water_mark;
   unsigned corks;
-  bool writing; /* a write_queue is under way */
+  struct deadline buffers; /* before trying again what found no buffer space */
+  bool writing;            /* a write_queue is under way, or waits for buffer space */
   bool needs_drain;
 
   /* read side */

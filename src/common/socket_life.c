@@ -224,6 +224,7 @@ void socket_clear(struct weir_socket *socket) {
   extra->writing = false;
   extra->silence_ms = 0;
   deadline_clear(&extra->silence, loop);
+  deadline_clear(&extra->buffers, loop);
   socket_stop_idle(socket);
   decoder_init(&extra->decoder, extra->decoder.encoding);
 }
@@ -246,6 +247,7 @@ static void free_socket(struct handle *handle) {
     pipe_drop_notices(socket);
     socket_drop_callbacks(socket);
     deadline_fini(&socket->extra->silence, handle->loop);
+    deadline_fini(&socket->extra->buffers, handle->loop);
     deadline_fini(&socket->extra->idle, handle->loop);
     memory_put(allocator, socket->extra->read_error);
     memory_put(allocator, socket->extra->error);

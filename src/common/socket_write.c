@@ -14,6 +14,8 @@
 #include "common/socket.h"
 #include "common/write_request.h"
 
+enum { BUFFERS_PAUSE_MS = 5 };
+
 static const weir_allocator *allocator_of(const struct weir_socket *socket) { return &socket->handle.loop->allocator; }
 
 bool socket_has_writes(const struct weir_socket *socket) {
@@ -242,6 +244,23 @@ static void advance_queue(struct socket_extra *extra, size_t sent) {
   assert(sent == 0);
 }
 
+static void try_again(struct deadline *deadline) {
+  struct weir_socket *socket = CONTAINER_OF(deadline, struct socket_extra, buffers)->socket;
+  socket->extra->writing = false;
+  pump(socket);
+}
+
+/*
+ * "No buffer space" passes, but a poller calls such a socket writable all the time (macOS and the BSDs; facts C.10), so
+ * a deadline tries again. False without memory for one; then the write has failed.
+ */
+static bool wait_for_buffers(struct weir_socket *socket) {
+  struct deadline *deadline = &socket->extra->buffers;
+  if (!deadline->has_place && deadline_init(deadline, socket->handle.loop, try_again) != WEIR_OK) return false;
+  deadline_set_after(deadline, socket->handle.loop, BUFFERS_PAUSE_MS);
+  return true;
+}
+
 /* A write failed: its own callback hears it first, then the socket. */
 static void fail_writing(struct weir_socket *socket, const struct completion *completion) {
   struct write_request *request = write_request_of(list_take_first(&socket->extra->queued));
@@ -256,6 +275,7 @@ static void fail_writing(struct weir_socket *socket, const struct completion *co
 void socket_write_done(const struct completion *completion) {
   struct weir_socket *socket = socket_of(completion->connection);
   struct socket_extra *extra = socket->extra;
+  if (completion->result == WEIR_ENOBUFS && wait_for_buffers(socket)) return;
   extra->writing = false;
   if (completion->result < 0) {
     fail_writing(socket, completion);

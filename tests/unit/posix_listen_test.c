@@ -208,6 +208,17 @@ static void a_path_may_be_as_long_as_the_system_allows(void **state) {
 
 /* ---- abstract names ---- */
 
+/* Whether somebody listens under exactly these bytes, asked without Weir. */
+static bool is_abstract_name(const char *name) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  memcpy(address.sun_path + 1, name, strlen(name));
+  socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+  int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+  bool there = connect(descriptor, (struct sockaddr *)&address, length) == 0;
+  close(descriptor);
+  return there;
+}
+
 static void abstract_names_go_by_their_length_and_leave_no_file(void **state) {
   struct seam *seam = *state;
   if (seam->operations->addresses.abstract_bytes == 0) seam_skip("this system has no abstract names");
@@ -215,6 +226,7 @@ static void abstract_names_go_by_their_length_and_leave_no_file(void **state) {
   snprintf(name, sizeof name, "@%s", seam->endpoint.text);
   struct acceptor *first = seam_acceptor(seam);
   assert_int_equal(seam_try_listen(seam, first, name).code, WEIR_OK);
+  assert_true(is_abstract_name(seam->endpoint.text));
   check_listen_fails(seam, name, WEIR_EADDRINUSE, EADDRINUSE, "live");
   struct acceptor *second = seam_acceptor(seam);
   struct address longer = seam_address(seam, name);

@@ -105,6 +105,21 @@ static void a_write_behind_a_refused_read_fails_alike(void **state) {
   seam_end_pair(seam, second);
 }
 
+static void a_refused_read_that_was_stopped_does_not_stand_in_the_way(void **state) {
+  struct seam *seam = *state;
+  if (!seam_is(seam, "epoll")) seam_skip("only epoll has a limit of its own");
+  struct seam_pair pair = seam_pair(seam);
+  faults_fail(OS_EPOLL_CTL, 1, ENOMEM, 1);
+  seam->operations->read(seam->backend, pair.client);
+  seam->operations->pollable(seam->backend);
+  assert_int_equal(faults_failed(), 1);
+  seam->operations->read_stop(seam->backend, pair.client);
+  seam_expect_nothing(seam);
+  seam->operations->shutdown(seam->backend, pair.client);
+  assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, pair.client), 0);
+  seam_end_pair(seam, pair);
+}
+
 static void an_outer_loop_sees_what_waits_here(void **state) {
   struct seam *seam = *state;
   struct pollfd outer = {.fd = (int)seam->operations->pollable(seam->backend), .events = POLLIN};
@@ -246,6 +261,7 @@ int main(int argc, char **argv) {
       SEAM_POSIX_CASE(a_failing_poller_is_reported_and_does_not_spin),
       SEAM_POSIX_CASE(a_connection_that_the_poller_refuses_hears_why),
       SEAM_POSIX_CASE(a_write_behind_a_refused_read_fails_alike),
+      SEAM_POSIX_CASE(a_refused_read_that_was_stopped_does_not_stand_in_the_way),
       SEAM_POSIX_CASE(an_outer_loop_sees_what_waits_here),
       SEAM_POSIX_CASE(steady_traffic_costs_a_wait_a_receive_and_a_send),
       SEAM_POSIX_CASE(a_queued_write_tells_the_poller_twice),
