@@ -17,7 +17,11 @@
 /* What an idle connection pins, because a read without a buffer would swallow the end mark. */
 #define PIPE_SMALL_BYTES 128
 
-/* How many instances of a new server wait for clients. */
-#define PIPE_INSTANCES_AT_FIRST 4
+/*
+ * How many instances of a new server wait for clients, unless its backlog is smaller: a burst of so many never sees a
+ * busy pipe. An instance costs a handle and, under Wine, a tenth of a millisecond of listening. A larger backlog's are
+ * added when a burst has used these up.
+ */
+#define PIPE_INSTANCES_AT_FIRST 256
 
 #endif

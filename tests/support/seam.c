@@ -4,6 +4,8 @@
  */
 #include "support/seam.h"
 
+#include <weir/server.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,7 +107,7 @@ void seam_expect_nothing(struct seam *seam) {
 
 struct outcome seam_try_listen(struct seam *seam, struct acceptor *acceptor, const char *text) {
   struct address address = seam_address(seam, text);
-  struct listen_request request = {.address = &address, .backlog = 511};
+  struct listen_request request = {.address = &address, .backlog = seam->backlog == 0 ? WEIR_BACKLOG : seam->backlog};
   return seam->operations->listen(seam->backend, acceptor, &request);
 }
 

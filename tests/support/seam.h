@@ -29,6 +29,7 @@ struct seam {
   size_t blocks;               /* that are out */
   size_t blocks_until_failure; /* the so-manieth request from now on fails; 0: none */
   struct endpoint endpoint;
+  int backlog; /* of its servers; 0: the default */
 };
 
 /* Two connected ends. */

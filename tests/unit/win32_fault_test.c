@@ -170,6 +170,7 @@ static struct conversation *open_conversation(void) {
   struct conversation *talk = calloc(1, sizeof *talk);
   assert_non_null(talk);
   seam_open(&talk->seam, &backend_iocp);
+  talk->seam.backlog = 4; /* each waiting instance is three system calls of the sweep */
   talk->seam.operations->destroy(talk->seam.backend);
   talk->seam.backend = NULL;
   return talk;
