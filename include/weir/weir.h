@@ -6,6 +6,8 @@
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
 
+#include <weir/address.h>
+#include <weir/block_list.h>
 #include <weir/encoding.h>
 #include <weir/endpoint.h>
 #include <weir/error.h>
