@@ -139,7 +139,8 @@ WEIR_API weir_code weir_socket_open(weir_socket *socket, intptr_t native, bool r
  * Called when a write, or an end, is over.
  *
  * `error` is NULL when everything was handed to the system, else why it was not. Callbacks of a socket come in the
- * order of its writes, each exactly once, all before its `close`.
+ * order of its writes, each exactly once, all before its `close`; but for writes to a socket that has been destroyed,
+ * which get `WEIR_EDESTROYED` as soon as can be.
  *
  * **Owns:** the error is lent for the call. **Thread:** the loop's.
  */

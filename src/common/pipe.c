@@ -40,6 +40,7 @@ void pipe_deliver_notices(weir_socket *destination) {
   struct list_node *node = NULL;
   while (destination->extra != NULL && (node = list_take_first(&destination->extra->pipe_notices)) != NULL) {
     const struct notice *notice = CONTAINER_OF(node, struct notice, link);
+    if (notice->type == WEIR_EVENT_PIPE && socket_is_over(destination)) continue;
     weir_event event = {.type = notice->type, .socket = destination, .peer = notice->pipe->source};
     handle_emit(&destination->handle, &event);
   }

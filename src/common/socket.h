@@ -180,6 +180,9 @@ void socket_close_if_over(struct weir_socket *socket);
 
 void socket_owe(struct weir_socket *socket, enum socket_debt debt);
 
+/* Delivers `pause`, `pipe` and `unpipe` now, while the socket still lives. */
+void socket_deliver_flow(struct weir_socket *socket);
+
 /* Says anew whether it keeps the loop alive; call after anything that the answer depends on. */
 void socket_update_liveness(struct weir_socket *socket);
 

@@ -96,12 +96,15 @@ int weir_socket_end(weir_socket *socket, const weir_write *write) {
 
 static void finish(struct weir_socket *socket) {
   weir_event event = {.type = WEIR_EVENT_FINISH, .socket = socket};
+  socket_deliver_callbacks(socket); /* of writes that were taken before the end */
+  if (socket_is_over(socket)) return;
   socket->write_half = WRITE_ENDED;
   while (socket->extra != NULL && !list_empty(&socket->extra->ending)) {
     write_request_call_back(write_request_of(list_take_first(&socket->extra->ending)), socket, NULL);
   }
   if (socket_is_over(socket)) return;
   handle_emit(&socket->handle, &event);
+  socket_deliver_flow(socket); /* a pipe that ended with it is heard of before the socket is destroyed (EO-42) */
   socket_close_if_over(socket);
 }
 

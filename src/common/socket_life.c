@@ -100,6 +100,7 @@ void socket_destroy(struct weir_socket *socket, const weir_error *error) {
   if (socket->life == LIFE_OPEN && socket->server != NULL) server_socket_destroyed(socket->server);
   if (error != NULL) remember_error(socket, error);
   socket->life = LIFE_CLOSING;
+  socket->debts &= (uint8_t) ~(DEBT_PAUSE | DEBT_RESUME | DEBT_FINISH);
   socket->read_half = READ_NONE;
   socket->write_half = WRITE_NONE;
   socket->reading = false;
@@ -181,8 +182,10 @@ static void deliver_close(struct weir_socket *socket) {
   socket_clear(socket);
   socket->life = LIFE_CLOSED;
   socket_update_liveness(socket);
-  handle_emit(&socket->handle, &event);
+  /* Before the emission, whose listeners may connect the socket again; the server's own `close` is owed and comes
+   * later. */
   if (socket->server != NULL) server_socket_closed(socket->server, socket);
+  handle_emit(&socket->handle, &event);
   if (next != NULL) socket_begin_attempt(socket, next);
   handle_release(&socket->handle);
 }
@@ -193,11 +196,15 @@ static bool take_debt(struct weir_socket *socket, enum socket_debt debt) {
   return owed;
 }
 
+void socket_deliver_flow(struct weir_socket *socket) {
+  if (take_debt(socket, DEBT_PAUSE)) emit_plain(socket, WEIR_EVENT_PAUSE);
+  if (take_debt(socket, DEBT_PIPES)) pipe_deliver_notices(socket);
+}
+
 static void deliver(struct handle *handle) {
   struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
   if (take_debt(socket, DEBT_CONNECT_FAILURE)) socket_deliver_connect_failure(socket);
-  if (take_debt(socket, DEBT_PAUSE)) emit_plain(socket, WEIR_EVENT_PAUSE);
-  if (take_debt(socket, DEBT_PIPES)) pipe_deliver_notices(socket);
+  socket_deliver_flow(socket);
   if (take_debt(socket, DEBT_CALLBACKS)) socket_deliver_callbacks(socket);
   if (take_debt(socket, DEBT_RESUME)) socket_deliver_resume(socket);
   if (take_debt(socket, DEBT_FINISH)) socket_deliver_finish(socket);

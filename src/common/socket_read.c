@@ -142,6 +142,7 @@ static void end_reading(struct weir_socket *socket) {
     socket->ended_by_peer = true;
     socket_end_writing(socket);
   }
+  socket_deliver_flow(socket);
   socket_close_if_over(socket);
 }
 
