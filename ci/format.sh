@@ -11,4 +11,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 how=-i
 if [[ ${1:-} == --check ]]; then how='--dry-run --Werror'; fi
 # shellcheck disable=SC2086 # two words
-find include src tests samples bench tools -name '*.[ch]' -print0 2>/dev/null | xargs -0 clang-format-14 $how
+find . -path ./build -prune -o -name '*.[ch]' -print0 | xargs -0 clang-format-14 $how

@@ -13,6 +13,8 @@ export WINEPREFIX=${WEIR_WINE_PREFIX:-$root/build/wine} WINEDEBUG=-all LC_ALL=C.
 # No Mono or Gecko, no menus; winedbg would print a dump and can turn a crash into exit code 0.
 export WINEDLLOVERRIDES="mscoree,mshtml=;winedbg.exe,winemenubuilder.exe=d"
 export NODE_SKIP_PLATFORM_CHECK=1
+# The server's socket lives in TMPDIR: with one for each test, each test would start a server, and leave it behind.
+export TMPDIR=/tmp
 unset DISPLAY WAYLAND_DISPLAY NODE_EXTRA_CA_CERTS
 
 # Who starts the server hands it its output for ever: nothing may wait for that, and the lock must not go with it.

@@ -235,15 +235,6 @@ static weir_code turn(weir_loop *loop, weir_run_mode mode, bool *stuck) {
   return code;
 }
 
-/*
- * The backend may have taken a wake that came during the run. From now on a wake must reach an outer loop again, and
- * what was posted just before, on the strength of that wake, gets one.
- */
-static void forget_wakes(weir_loop *loop) {
-  atomic_store_explicit(&loop->woken, false, memory_order_seq_cst);
-  if (post_pending(loop)) weir_loop_wake(loop);
-}
-
 int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
   if (loop == NULL || (unsigned)mode > WEIR_RUN_NOWAIT) return WEIR_EINVAL;
   if (loop->running) return WEIR_EBUSY;
@@ -261,7 +252,6 @@ int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
     loop->operations->pollable(loop->backend);
   }
   loop->running = false;
-  forget_wakes(loop);
   if (code != WEIR_OK) return code;
   return weir_loop_alive(loop) ? 1 : 0;
 }
@@ -269,7 +259,8 @@ int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
 void weir_loop_stop(weir_loop *loop) { loop->stopped = true; }
 
 void weir_loop_wake(weir_loop *loop) {
-  if (!atomic_exchange_explicit(&loop->woken, true, memory_order_seq_cst)) loop->operations->wake(loop->backend);
+  atomic_store_explicit(&loop->woken, true, memory_order_seq_cst);
+  loop->operations->wake(loop->backend);
 }
 
 #ifndef NDEBUG

@@ -44,7 +44,7 @@ struct weir_loop {
 
   /* from any thread */
   _Atomic(struct post *) posts; /* newest first */
-  atomic_bool woken;
+  atomic_bool woken;            /* in this turn; backends know by themselves whether a wake is under way */
 
   /* running */
   bool running;

@@ -78,7 +78,7 @@ uint64_t backend_now(struct backend *backend) {
 /* ---- waking ---- */
 
 void backend_wake(struct backend *backend) {
-  if (!atomic_exchange(&backend->awake, true)) wake_send(&backend->wake);
+  if (!atomic_exchange(&backend->awake, true) && !wake_send(&backend->wake)) atomic_store(&backend->awake, false);
 }
 
 /*

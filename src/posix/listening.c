@@ -112,7 +112,11 @@ static struct failure bind_to_path(struct acceptor *acceptor, int descriptor, co
     return explain_bind(errno, request->address);
   }
   struct stat status;
-  if (os_lstat(request->address->text, &status) < 0) return failure_of(errno, HINT_NONE);
+  if (os_lstat(request->address->text, &status) < 0) {
+    struct failure failure = failure_of(errno, HINT_NONE);
+    os_unlink(request->address->text); /* bind never takes a name over, so this is the file it has just made */
+    return failure;
+  }
   remember_file(acceptor, request->address, &status);
   return make_mode_sure(acceptor, &status, mode);
 }

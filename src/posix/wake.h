@@ -6,6 +6,8 @@
 #ifndef WEIR_POSIX_WAKE_H
 #define WEIR_POSIX_WAKE_H
 
+#include <stdbool.h>
+
 struct wake {
   int read_end;
   int write_end; /* the same as read_end for an eventfd */
@@ -16,8 +18,8 @@ int wake_open(struct wake *wake);
 
 void wake_close(struct wake *wake);
 
-/* Makes the read end readable. Any thread. */
-void wake_send(const struct wake *wake);
+/* Makes the read end readable; false when the system refuses. Any thread. */
+bool wake_send(const struct wake *wake);
 
 /* Makes the read end unreadable again. */
 void wake_clear(const struct wake *wake);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "posix/os.h"
 #include "posix/os_epoll.h"
@@ -18,10 +19,12 @@ int wake_open(struct wake *wake) {
 
 void wake_close(struct wake *wake) { os_close(wake->read_end); }
 
-void wake_send(const struct wake *wake) {
+bool wake_send(const struct wake *wake) {
   const uint64_t one = 1;
-  /* The only other failure, EAGAIN, means a full counter, which is readable. */
-  while (os_write(wake->write_end, &one, sizeof one) < 0 && errno == EINTR) continue;
+  ssize_t count;
+  do count = os_write(wake->write_end, &one, sizeof one);
+  while (count < 0 && errno == EINTR);
+  return count > 0 || errno == EAGAIN; /* a full counter is readable */
 }
 
 void wake_clear(const struct wake *wake) {

@@ -22,9 +22,11 @@ void wake_close(struct wake *wake) {
   os_close(wake->write_end);
 }
 
-void wake_send(const struct wake *wake) {
-  /* The only other failure, EAGAIN, means a full pipe, which is readable. */
-  while (os_write(wake->write_end, "", 1) < 0 && errno == EINTR) continue;
+bool wake_send(const struct wake *wake) {
+  ssize_t count;
+  do count = os_write(wake->write_end, "", 1);
+  while (count < 0 && errno == EINTR);
+  return count > 0 || errno == EAGAIN; /* a full pipe is readable */
 }
 
 void wake_clear(const struct wake *wake) {
