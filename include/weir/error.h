@@ -61,7 +61,7 @@ typedef enum weir_code {
   WEIR_EUNKNOWN = -38       /**< The system gave a code that Weir has no name for; see `native_code`. */
 } weir_code;
 
-/** An error in full. */
+/** An error in full. In want of memory an `error` event can hold the code alone; its texts are "" then. */
 typedef struct weir_error {
   weir_code code;        /**< What went wrong. */
   int native_code;       /**< What the system said: `errno`, or a Win32 error; 0 when Weir found it itself. */

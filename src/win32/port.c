@@ -88,9 +88,19 @@ static DWORD collect_until(struct port *port, uint64_t timeout_ns) {
   return error;
 }
 
+/* A port that cannot be asked is no reason to spin: who would have waited holds still a moment. */
+static void note_failure(struct port *port, DWORD error, uint64_t timeout_ns) {
+  port->failure = error == WAIT_TIMEOUT ? ERROR_SUCCESS : error;
+  if (port->failure != ERROR_SUCCESS && timeout_ns > 0) os_thread_pause();
+}
+
 static bool begin_batch(struct port *port, uint64_t timeout_ns) {
   ++port->batches;
-  if (list_empty(&port->over)) return collect_until(port, timeout_ns) == ERROR_SUCCESS;
+  if (list_empty(&port->over)) {
+    DWORD error = collect_until(port, timeout_ns);
+    note_failure(port, error, timeout_ns);
+    return error == ERROR_SUCCESS;
+  }
   list_move_all(&port->over, &port->batch);
   collect(port, 0);
   return true;

@@ -42,6 +42,7 @@ struct port {
   struct list batch;   /* tasks that `next` is handing out */
   uint32_t batches;    /* how many there were */
   bool in_batch;       /* a batch has begun and its end was not told */
+  DWORD failure;       /* why the port could not be asked the last time, or ERROR_SUCCESS */
   volatile LONG awake; /* a packet that wakes is in the port */
   enum warning_packets warning_packets;
 };
