@@ -121,7 +121,8 @@ WEIR_API void weir_loop_stop(weir_loop *loop);
 WEIR_API bool weir_loop_alive(const weir_loop *loop);
 
 /**
- * The loop's clock in milliseconds, read once per turn; monotonic, of no particular origin.
+ * The loop's clock in milliseconds, read once per turn and whenever a timer is started; monotonic, of no particular
+ * origin.
  *
  * **Thread:** the loop's.
  */

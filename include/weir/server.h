@@ -81,8 +81,9 @@ WEIR_API weir_code weir_server_create(weir_loop *loop, const weir_server_options
  * Listens at an endpoint; see endpoint.h. `options` may be NULL. Later: `listening`, or `error` and no `close`; after a
  * failure, and after a close, it may listen again.
  *
- * **Owns:** the text is copied. **Errors:** `WEIR_EALREADY` while it listens, `WEIR_EINVAL`, `WEIR_ENOMEM`; a name that
- * cannot be had is an `error` event. **Thread:** the loop's. **Calls back:** never from inside this call.
+ * **Owns:** the text is copied. **Errors:** `WEIR_EALREADY` while it listens or another listen waits, `WEIR_EINVAL`,
+ * `WEIR_ENOMEM`; a name that cannot be had is an `error` event. **Thread:** the loop's. **Calls back:** never from
+ * inside this call.
  */
 WEIR_API weir_code weir_server_listen(weir_server *server, const char *endpoint, const weir_listen_options *options);
 

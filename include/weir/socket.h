@@ -82,7 +82,7 @@ typedef struct weir_connect_options {
   uint64_t pipe_end_timeout_ms; /**< For a pipe whose server cannot be told of an end (a byte-type pipe of another
                                    library, see `weir_socket_can_half_close`): how long after `finish` the connection is
                                    closed when the server stays silent. 0: it stays open until the server closes it. */
-  weir_listener listener;       /**< Added as a once-listener of `connect`, when not NULL. */
+  weir_listener listener;       /**< Added as a once-listener of `connect`, when not NULL; dropped when it fails. */
   void *user;                   /**< Its last argument. */
 } weir_connect_options;
 
@@ -115,8 +115,9 @@ WEIR_API weir_code weir_connect(weir_loop *loop, const char *endpoint, const wei
  * Connects to an endpoint; see endpoint.h. `options` may be NULL. Later: `connect`, or `error` and `close`.
  *
  * A name that makes no sense is an `error` event too, so that there is one place to handle failure. Writing may begin
- * at once. A closed socket can be connected again, also from its `close` listener; its counters restart, its listeners
- * and encoding stay.
+ * at once, unless the socket was destroyed and has not emitted `close` yet: then the connect, and writing, begins after
+ * it. A closed socket can be connected again, also from its `close` listener; its counters restart, its listeners and
+ * encoding stay.
  *
  * **Owns:** the text is copied. **Errors:** `WEIR_EALREADY` while it connects, `WEIR_EISCONN` while it is connected
  * (the running connection is left alone), `WEIR_EINVAL`, `WEIR_ENOMEM`. **Thread:** the loop's.
@@ -139,8 +140,8 @@ WEIR_API weir_code weir_socket_open(weir_socket *socket, intptr_t native, bool r
  * Called when a write, or an end, is over.
  *
  * `error` is NULL when everything was handed to the system, else why it was not. Callbacks of a socket come in the
- * order of its writes, each exactly once, all before its `close`; but for writes to a socket that has been destroyed,
- * which get `WEIR_EDESTROYED` as soon as can be.
+ * order of its writes, each exactly once, all before its `close`. A write that is refused calls back as soon as can be,
+ * ahead of those that are queued; refused by a destroyed socket, perhaps behind `close`.
  *
  * **Owns:** the error is lent for the call. **Thread:** the loop's.
  */

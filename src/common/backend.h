@@ -18,8 +18,8 @@
  *  5. `next` hands out what is finished; when nothing is, it waits. It returns OPERATION_NONE after a time-out, after a
  *     wake, and at the end of each batch that the system gave, so that the caller can look at its clock. When the
  * system cannot be asked at all, the result of that OPERATION_NONE is a code; the caller has set it to 0 before.
- *  6. No code of the user runs inside a backend; bytes of a read are lent until the following `next`, `read_stop` or
- *     `close`.
+ *  6. No code of the user runs inside a backend; bytes of a read are lent until the following `next`, whatever is
+ *     submitted before.
  *  7. An idle connection pins no buffer. (A message-type pipe needs a small one, see win32.)
  *  8. Only `wake` may be called from another thread.
  *  9. No clock runs below the seam. "Busy, try again" is the completion WEIR_EAGAIN of a connect; "short of

@@ -230,6 +230,7 @@ static weir_code turn(weir_loop *loop, weir_run_mode mode, bool *stuck) {
   if (do_own_work(loop) && mode == WEIR_RUN_ONCE) mode = WEIR_RUN_NOWAIT; /* something has happened */
   uint64_t timeout = choose_timeout(loop, mode);
   weir_code code = dispatch_batch(loop, timeout, &any);
+  if (mode == WEIR_RUN_ONCE && !loop->stopped && ring_deadlines(loop)) deliver_owed(loop); /* what it waited for */
   *stuck = loop->simulated && timeout == WAIT_FOREVER && !any && !loop->stopped &&
            !atomic_load_explicit(&loop->woken, memory_order_seq_cst);
   return code;

@@ -22,6 +22,7 @@ struct pipe {
   weir_socket *destination;
   unsigned flags;
   bool waits; /* the destination is full: the source is paused until its `drain` */
+  bool ended; /* its listeners were removed, but can still be called once */
   bool source_ended;
   struct notice piped;
   struct notice unpiped;
@@ -61,13 +62,19 @@ static bool any_waits(const weir_socket *source) {
   return false;
 }
 
+static void stop_carrying(struct pipe *pipe);
+
 static void carry(const weir_event *event, void *user) {
   struct pipe *pipe = user;
   int result = weir_socket_write(pipe->destination, event->data.bytes, event->data.length);
   if (result == WEIR_ENOMEM) { /* a stream with a hole in it must not end well */
     socket_fail(pipe->destination, "write", WEIR_ENOMEM, 0, "no memory for what was piped here");
   }
-  if (result != 0) return; /* taken; or the destination has ended or failed, which it reports itself */
+  if (result > 0 || pipe->ended) return;
+  if (result < 0) { /* the destination has ended, which it tells itself: nothing more can go there */
+    stop_carrying(pipe);
+    return;
+  }
   pipe->waits = true;
   weir_socket_pause(pipe->source);
 }
@@ -75,7 +82,7 @@ static void carry(const weir_event *event, void *user) {
 static void go_on(const weir_event *event, void *user) {
   struct pipe *pipe = user;
   (void)event;
-  if (!pipe->waits) return;
+  if (!pipe->waits || pipe->ended) return;
   pipe->waits = false;
   if (!any_waits(pipe->source)) weir_socket_resume(pipe->source);
 }
@@ -103,6 +110,7 @@ static void detach(struct pipe *pipe) {
 static void unpipe(struct pipe *pipe) {
   bool waited = pipe->waits;
   pipe->waits = false;
+  pipe->ended = true;
   detach(pipe);
   if (list_empty(&pipe->source->extra->pipes_out)) {
     weir_socket_pause(pipe->source);
@@ -115,6 +123,7 @@ static void unpipe(struct pipe *pipe) {
 static void end_destination(const weir_event *event, void *user) {
   struct pipe *pipe = user;
   (void)event;
+  if (pipe->ended) return;
   pipe->source_ended = true;
   if ((pipe->flags & WEIR_PIPE_KEEP_OPEN) != 0) {
     unpipe(pipe);
@@ -123,15 +132,31 @@ static void end_destination(const weir_event *event, void *user) {
   }
 }
 
+/*
+ * The destination takes nothing more. A pipe that propagates errors lasts until the destination closes, to take the
+ * source with it; any other ends here.
+ */
+static void stop_carrying(struct pipe *pipe) {
+  bool waits_for_close = (pipe->flags & WEIR_PIPE_PROPAGATE_ERRORS) != 0 && !pipe->source_ended;
+  if (waits_for_close && pipe->source != pipe->destination) {
+    pipe->waits = true;
+    weir_socket_pause(pipe->source);
+  } else {
+    unpipe(pipe);
+  }
+}
+
 static void end_with_destination(const weir_event *event, void *user) {
+  struct pipe *pipe = user;
   (void)event;
-  unpipe(user);
+  if (!pipe->ended) stop_carrying(pipe);
 }
 
 /* One of the two closes. The other is destroyed when the pipe was told so and the source had not ended. */
 static void break_pipe(struct pipe *pipe, weir_socket *closing) {
   weir_socket *other = closing == pipe->source ? pipe->destination : pipe->source;
-  bool destroys = (pipe->flags & WEIR_PIPE_PROPAGATE_ERRORS) != 0 && !pipe->source_ended && other != closing;
+  bool propagates = (pipe->flags & WEIR_PIPE_PROPAGATE_ERRORS) != 0 && !pipe->source->handle.loop->ended;
+  bool destroys = propagates && !pipe->source_ended && other != closing;
   unpipe(pipe);
   if (destroys) socket_destroy(other, NULL);
 }
@@ -143,7 +168,7 @@ void pipe_break_all(weir_socket *socket) {
   for (node = list_first(&socket->extra->pipes_out); node != NULL;) {
     struct pipe *pipe = CONTAINER_OF(node, struct pipe, out_link);
     node = list_after(&socket->extra->pipes_out, node);
-    if (!pipe->source_ended) break_pipe(pipe, socket);
+    if (!pipe->source_ended || socket->handle.loop->ended) break_pipe(pipe, socket);
   }
   while ((node = list_first(&socket->extra->pipes_in)) != NULL) {
     break_pipe(CONTAINER_OF(node, struct pipe, in_link), socket);
@@ -205,7 +230,7 @@ weir_code weir_socket_pipe(weir_socket *source, weir_socket *destination, unsign
   if (source->handle.loop != destination->handle.loop) return WEIR_EINVAL;
   weir_loop *loop = source->handle.loop;
   if (loop->ended) return WEIR_ECANCELED;
-  if (weir_socket_destroyed(source) || weir_socket_destroyed(destination)) return WEIR_EDESTROYED;
+  if (socket_is_over(source) || socket_is_over(destination)) return WEIR_EDESTROYED;
   if (socket_need_extra(source) == NULL || socket_need_extra(destination) == NULL) return WEIR_ENOMEM;
   struct pipe *pipe = memory_get_zeroed(&loop->allocator, sizeof *pipe);
   if (pipe == NULL) return WEIR_ENOMEM;

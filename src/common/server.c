@@ -149,7 +149,7 @@ static void free_server(struct handle *handle) {
   deadline_fini(&server->pause, handle->loop);
   server_forget_later(server);
   memory_put(server_allocator(server), server->failure);
-  server_forget_address(server);
+  memory_put(server_allocator(server), server->address);
   memory_put(server_allocator(server), server);
 }
 
@@ -166,7 +166,9 @@ bool weir_server_listening(const weir_server *server) {
   return server->state == SERVER_STARTING || server->state == SERVER_LISTENING;
 }
 
-const char *weir_server_address(const weir_server *server) { return server->address; }
+const char *weir_server_address(const weir_server *server) {
+  return weir_server_listening(server) ? server->address : NULL;
+}
 
 void weir_server_set_max_connections(weir_server *server, int connections) {
   server->max_connections = connections < 0 ? WEIR_UNLIMITED : connections;

@@ -50,7 +50,7 @@ struct weir_server {
   int max_connections;
   size_t connections;
   struct list sockets;    /* accepted, until their `close` was emitted */
-  char *address;          /* the native name while it listens */
+  char *address;          /* the native name while it listens, and until it listens again */
   weir_error *failure;    /* of the last listen, while its event is owed */
   weir_listener listener; /* of the listen under way, dropped when it fails */
   void *listener_user;
@@ -111,7 +111,6 @@ void server_release_from_socket(weir_server *server);
 void server_deliver_start(weir_server *server);
 void server_deliver_failure(weir_server *server);
 void server_forget_listener(weir_server *server);
-void server_forget_address(weir_server *server);
 
 /* Begins the listen that was asked for while the server was closing, or forgets it. */
 void server_listen_if_asked(weir_server *server);

@@ -29,7 +29,6 @@ static void stop_listening(weir_server *server) {
   server->state = SERVER_CLOSING;
   deadline_clear(&server->pause, server->handle.loop);
   server_forget_listener(server);
-  server_forget_address(server);
   close_below(server);
   server_update_liveness(server);
 }
@@ -77,10 +76,13 @@ void server_close_done(const struct completion *completion) {
 
 void server_deliver_close(weir_server *server) {
   weir_event event = {.type = WEIR_EVENT_CLOSE, .server = server};
+  struct list closers; /* of this close: a listener may listen and close again */
+  list_init(&closers);
+  list_move_all(&server->closers, &closers);
   server->state = SERVER_IDLE;
   server_update_liveness(server);
   handle_emit(&server->handle, &event);
-  server_answer(server, &server->closers);
+  server_answer(server, &closers);
   server_listen_if_asked(server);
   handle_release(&server->handle);
 }

@@ -26,11 +26,6 @@ void server_forget_listener(weir_server *server) {
   server->listener = NULL;
 }
 
-void server_forget_address(weir_server *server) {
-  memory_put(server_allocator(server), server->address);
-  server->address = NULL;
-}
-
 /* The listen has failed: the event is owed. Without memory for the whole error nothing has begun. */
 static weir_code owe_failure(weir_server *server, weir_code code, int native_code, const char *address,
                              const char *hint) {
@@ -65,8 +60,12 @@ static void name_as_written(char *name, const char *endpoint, size_t length) {
   name[shown] = '\0';
 }
 
-/* The name is had: its place was taken before, so that nothing can fail any more. */
+/*
+ * The name is had: its place was taken before, so that nothing can fail any more. The last life's name was kept until
+ * now, because errors that are still being told lend it.
+ */
 static void keep_name(weir_server *server, char *name) {
+  memory_put(server_allocator(server), server->address);
   char *shorter = memory_resize(server_allocator(server), name, strlen(name) + 1);
   server->address = shorter == NULL ? name : shorter;
 }
@@ -134,8 +133,8 @@ static weir_code check_listen(const weir_server *server, const weir_listen_optio
   loop_check_thread(server->handle.loop);
   if (server->handle.loop->ended) return WEIR_ECANCELED;
   if (options != NULL) memcpy(whole, options, options->size < sizeof *whole ? options->size : sizeof *whole);
-  if (server->state == SERVER_IDLE || (server->state == SERVER_CLOSING && server->later == NULL)) return WEIR_OK;
-  return WEIR_EALREADY;
+  bool may = server->state == SERVER_IDLE || server->state == SERVER_CLOSING;
+  return may && server->later == NULL ? WEIR_OK : WEIR_EALREADY;
 }
 
 /* While the last life still closes: the listen begins after its `close`. */

@@ -94,7 +94,7 @@ weir_code weir_socket_open(weir_socket *socket, intptr_t native, bool readable, 
   if (socket == NULL || (!readable && !writable)) return WEIR_EINVAL;
   loop_check_thread(socket->handle.loop);
   if (socket->handle.loop->ended) return WEIR_ECANCELED;
-  if (socket->life == LIFE_CONNECTING || socket->life == LIFE_CLOSING) return WEIR_EALREADY;
+  if (weir_socket_connecting(socket) || socket->life == LIFE_CLOSING) return WEIR_EALREADY;
   if (socket->life == LIFE_OPEN) return WEIR_EISCONN;
   memset(socket_connection(socket), 0, socket_operations(socket)->connection_bytes);
   struct outcome outcome = socket_operations(socket)->open(socket_backend(socket), socket_connection(socket), native);
@@ -103,7 +103,7 @@ weir_code weir_socket_open(weir_socket *socket, intptr_t native, bool readable, 
   socket_become_open(socket);
   if (!readable) socket->read_half = READ_ENDED;
   if (!writable) socket->write_half = WRITE_ENDED;
-  socket_start_reading(socket);
+  if (socket->flow != FLOW_PAUSED) socket_start_reading(socket);
   return WEIR_OK;
 }
 
@@ -210,6 +210,7 @@ weir_code weir_socket_set_high_water_mark(weir_socket *socket, size_t bytes) {
   struct socket_extra *extra = socket_need_extra(socket);
   if (extra == NULL) return WEIR_ENOMEM;
   extra->high_water_mark = bytes;
+  if (extra->kept_bytes > 0) socket_start_reading(socket); /* there may be room now */
   return WEIR_OK;
 }
 

@@ -59,6 +59,7 @@ enum socket_debt {
   DEBT_CLOSE = 128          /* everything that ends a life */
 };
 
+struct write_request;
 struct chunk; /* bytes kept because the socket does not flow */
 
 /* What few sockets need, or only for a time; made when it is first needed. */
@@ -200,6 +201,7 @@ void socket_begin_attempt(struct weir_socket *socket, struct attempt *attempt);
 void socket_deliver_connect_failure(struct weir_socket *socket);
 bool socket_attempt_in_flight(const struct weir_socket *socket);
 void socket_free_attempt(struct weir_socket *socket, struct attempt *attempt);
+void socket_stop_attempt(struct weir_socket *socket);
 
 /* A connect() that waits for the end of the old life. */
 bool socket_awaits_attempt(const struct weir_socket *socket);
@@ -226,7 +228,12 @@ weir_code socket_write_refusal(const struct weir_socket *socket);
 /* Refuses a write; its callback hears of it later. Returns what the call returns. */
 int socket_refuse_write(struct weir_socket *socket, const weir_write *write, weir_code code);
 
-bool socket_write_makes_sense(const weir_write *write);
+/* Takes over what the user's version of the structure holds; false when that makes no sense. */
+bool socket_write_read(const weir_write *given, weir_write *whole);
+
+/* A request, and the extra part that it will be kept in; NULL: no memory. */
+struct write_request *socket_make_request(struct weir_socket *socket, size_t copied_bytes);
+
 bool socket_has_writes(const struct weir_socket *socket);
 void socket_deliver_callbacks(struct weir_socket *socket);
 void socket_cancel_writes(struct weir_socket *socket);

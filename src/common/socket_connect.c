@@ -3,6 +3,7 @@
  * Connecting: one attempt has an address, a deadline, and, while the server is too busy to take it, a pause before the
  * next try. No clock runs in the backend, so that an embedding host and the simulator see both. (facts A.3, C.7)
  */
+#include <assert.h>
 #include <string.h>
 
 #include "common/memory.h"
@@ -17,7 +18,10 @@ struct attempt {
   uint64_t timeout_ms;
   uint64_t pause_ms;
   uint64_t silence_ms;
-  bool in_flight; /* the backend has it */
+  bool in_flight;         /* the backend has it */
+  char *name;             /* for errors, until the attempt begins and the socket has it */
+  weir_listener listener; /* of `connect`, dropped when the attempt fails */
+  void *listener_user;
   struct address address;
   struct address_failure failure; /* the endpoint made no sense; reported from the loop */
 };
@@ -28,6 +32,7 @@ bool socket_attempt_in_flight(const struct weir_socket *socket) {
 
 static void submit(struct weir_socket *socket) {
   struct attempt *attempt = socket->extra->attempt;
+  assert(socket->life == LIFE_CONNECTING && !attempt->in_flight);
   attempt->in_flight = true;
   memset(socket_connection(socket), 0, socket_operations(socket)->connection_bytes);
   socket_operations(socket)->connect(socket_backend(socket), socket_connection(socket), &attempt->address);
@@ -42,8 +47,18 @@ static void give_up(struct deadline *deadline) {
 
 /* ---- beginning ---- */
 
+void socket_stop_attempt(struct weir_socket *socket) {
+  if (socket->extra == NULL || socket->extra->attempt == NULL) return;
+  deadline_clear(&socket->extra->attempt->deadline, socket->handle.loop);
+  deadline_clear(&socket->extra->attempt->retry, socket->handle.loop);
+}
+
 void socket_free_attempt(struct weir_socket *socket, struct attempt *attempt) {
   if (attempt == NULL) return;
+  if (attempt->listener != NULL) {
+    handle_unlisten(&socket->handle, WEIR_EVENT_CONNECT, attempt->listener, attempt->listener_user);
+  }
+  memory_put(&socket->handle.loop->allocator, attempt->name);
   deadline_fini(&attempt->deadline, socket->handle.loop);
   deadline_fini(&attempt->retry, socket->handle.loop);
   memory_put(&socket->handle.loop->allocator, attempt);
@@ -94,27 +109,31 @@ static struct attempt *make_attempt(struct weir_socket *socket, const char *endp
   return NULL;
 }
 
+static weir_code add_listener(struct weir_socket *socket, struct attempt *attempt,
+                              const weir_connect_options *options) {
+  if (options->listener == NULL) return WEIR_OK;
+  weir_code code = weir_socket_once(socket, WEIR_EVENT_CONNECT, options->listener, options->user);
+  if (code != WEIR_OK) return code;
+  attempt->listener = options->listener;
+  attempt->listener_user = options->user;
+  return WEIR_OK;
+}
+
 /* Everything that needs memory comes first, so that a failed call leaves the socket as it was. */
 static weir_code prepare(struct weir_socket *socket, const char *endpoint, const weir_connect_options *options,
                          struct attempt **attempt) {
-  const weir_allocator *allocator = &socket->handle.loop->allocator;
   size_t length = options->endpoint_length != 0 ? options->endpoint_length : strlen(endpoint);
   struct socket_extra *extra = socket_need_extra(socket);
   if (extra == NULL || socket_prepare_silence(socket, options->pipe_end_timeout_ms) != WEIR_OK) return WEIR_ENOMEM;
-  *attempt = make_attempt(socket, endpoint, length, options);
-  if (*attempt == NULL) return WEIR_ENOMEM;
-  char *name = copy_name(socket, *attempt, endpoint, length);
-  weir_code code = name == NULL ? WEIR_ENOMEM : WEIR_OK;
-  if (code == WEIR_OK && options->listener != NULL) {
-    code = weir_socket_once(socket, WEIR_EVENT_CONNECT, options->listener, options->user);
-  }
+  struct attempt *made = make_attempt(socket, endpoint, length, options);
+  if (made == NULL) return WEIR_ENOMEM;
+  made->name = copy_name(socket, made, endpoint, length);
+  weir_code code = made->name == NULL ? WEIR_ENOMEM : add_listener(socket, made, options);
   if (code != WEIR_OK) {
-    memory_put(allocator, name);
-    socket_free_attempt(socket, *attempt);
+    socket_free_attempt(socket, made);
     return code;
   }
-  memory_put(allocator, extra->name);
-  extra->name = name;
+  *attempt = made;
   return WEIR_OK;
 }
 
@@ -142,6 +161,8 @@ void socket_begin_attempt(struct weir_socket *socket, struct attempt *attempt) {
   socket->life = LIFE_CONNECTING;
   socket->write_half = WRITE_QUEUED;
   socket->extra->attempt = attempt;
+  socket->extra->name = attempt->name;
+  attempt->name = NULL;
   socket->extra->silence_ms = attempt->silence_ms;
   socket_update_liveness(socket);
   socket_touch(socket);
@@ -165,6 +186,7 @@ void socket_deliver_connect_failure(struct weir_socket *socket) {
 
 static void succeed(struct weir_socket *socket) {
   weir_event event = {.type = WEIR_EVENT_CONNECT, .socket = socket};
+  socket->extra->attempt->listener = NULL; /* its emission takes it off */
   socket_free_attempt(socket, socket->extra->attempt);
   socket->extra->attempt = NULL;
   socket_become_open(socket);

@@ -9,10 +9,6 @@
 #include "common/socket.h"
 #include "common/write_request.h"
 
-static struct write_request *make_request(struct weir_socket *socket) {
-  return socket_need_extra(socket) == NULL ? NULL : write_request_make(&socket->handle.loop->allocator, 0);
-}
-
 /* ---- ending ---- */
 
 /*
@@ -46,7 +42,7 @@ static int write_last(struct weir_socket *socket, const weir_write *write) {
 /* Writes the last bytes and remembers the end's callback; without memory for both it does neither. */
 static int write_and_remember_end(struct weir_socket *socket, const weir_write *write) {
   if (write->callback == NULL) return write_last(socket, write);
-  struct write_request *request = make_request(socket);
+  struct write_request *request = socket_make_request(socket, 0);
   if (request == NULL) return WEIR_ENOMEM;
   request->callback = write->callback;
   request->user = write->user;
@@ -75,13 +71,12 @@ static int refuse_end(struct weir_socket *socket, const weir_write *write, weir_
 }
 
 int weir_socket_end(weir_socket *socket, const weir_write *write) {
-  weir_write none = weir_write_default();
-  if (write == NULL) write = &none;
-  if (socket == NULL || !socket_write_makes_sense(write) || write->borrow) return WEIR_EINVAL;
+  weir_write whole = weir_write_default();
+  if (socket == NULL || (write != NULL && !socket_write_read(write, &whole)) || whole.borrow) return WEIR_EINVAL;
   loop_check_thread(socket->handle.loop);
-  weir_code code = end_refusal(socket, write);
-  if (code != WEIR_OK) return refuse_end(socket, write, code);
-  int written = write_and_remember_end(socket, write);
+  weir_code code = end_refusal(socket, &whole);
+  if (code != WEIR_OK) return refuse_end(socket, &whole, code);
+  int written = write_and_remember_end(socket, &whole);
   if (written < 0) return written;
   if (socket->life == LIFE_NEW) {
     socket->write_half = WRITE_ENDING;

@@ -35,10 +35,16 @@ void socket_begin_life(struct weir_socket *socket) {
   socket->close_returned = false;
   socket->ended_by_peer = false;
   socket->destroy_after = false;
-  if (socket->extra != NULL) {
-    memory_put(&socket->handle.loop->allocator, socket->extra->error);
-    socket->extra->error = NULL;
-  }
+  socket->write_half = WRITE_NONE;
+  socket->debts &= (uint8_t) ~(DEBT_FINISH | DEBT_FAILURE); /* of what was asked before there was a life */
+  if (socket->extra == NULL) return;
+  memory_put(&socket->handle.loop->allocator, socket->extra->error);
+  memory_put(&socket->handle.loop->allocator, socket->extra->name);
+  socket->extra->error = NULL;
+  socket->extra->name = NULL;
+  if (list_empty(&socket->extra->ending)) return;
+  list_move_all(&socket->extra->ending, &socket->extra->finished); /* an end() of nothing is over */
+  socket_owe(socket, DEBT_CALLBACKS);
 }
 
 void socket_become_open(struct weir_socket *socket) {
@@ -69,6 +75,8 @@ static void close_below(struct weir_socket *socket, bool is_open) {
 
 /* Frees what one life needed and the next one does not: nothing of it calls back. */
 static void end_quietly(struct weir_socket *socket) {
+  pipe_break_all(socket);
+  socket_drop_next_attempt(socket);
   socket->debts = 0;
   socket_clear(socket);
   socket->life = LIFE_CLOSED;
@@ -107,6 +115,7 @@ void socket_destroy(struct weir_socket *socket, const weir_error *error) {
   socket->shutting_down = false;
   socket->handle.silenced = true;
   socket_stop_idle(socket);
+  socket_stop_attempt(socket);
   socket_update_liveness(socket);
   list_remove(&socket->handle.link);
   list_append(&socket->handle.loop->closing, &socket->handle.link);
@@ -141,6 +150,8 @@ void weir_socket_destroy(weir_socket *socket, const weir_error *error) {
 
 void weir_socket_destroy_soon(weir_socket *socket) {
   loop_check_thread(socket->handle.loop);
+  if (socket->handle.loop->ended) return;
+  socket_drop_next_attempt(socket); /* as destroy does */
   if (socket->life == LIFE_NEW) socket_destroy(socket, NULL);
   if (socket->life != LIFE_OPEN && socket->life != LIFE_CONNECTING) return;
   socket->destroy_after = true;
@@ -168,17 +179,12 @@ static void emit_error(struct weir_socket *socket) {
 
 /* The socket may be connected again by a listener of `close`, and then begins its new life at once. */
 static void deliver_close(struct weir_socket *socket) {
-  struct attempt *next = NULL;
   weir_event event = {.type = WEIR_EVENT_CLOSE, .socket = socket, .had_error = socket->had_error};
   socket_deliver_callbacks(socket);
   pipe_break_all(socket);
   pipe_deliver_notices(socket);
   if (socket->had_error) emit_error(socket);
   socket_cancel_writes(socket);
-  if (socket->extra != NULL) {
-    next = socket->extra->next_attempt;
-    socket->extra->next_attempt = NULL;
-  }
   socket_clear(socket);
   socket->life = LIFE_CLOSED;
   socket_update_liveness(socket);
@@ -186,7 +192,11 @@ static void deliver_close(struct weir_socket *socket) {
    * later. */
   if (socket->server != NULL) server_socket_closed(socket->server, socket);
   handle_emit(&socket->handle, &event);
-  if (next != NULL) socket_begin_attempt(socket, next);
+  if (socket_awaits_attempt(socket)) {
+    struct attempt *next = socket->extra->next_attempt;
+    socket->extra->next_attempt = NULL;
+    socket_begin_attempt(socket, next);
+  }
   handle_release(&socket->handle);
 }
 
@@ -223,9 +233,7 @@ void socket_clear(struct weir_socket *socket) {
   socket_drop_writes(socket);
   socket_drop_kept(socket);
   socket_free_attempt(socket, extra->attempt);
-  socket_free_attempt(socket, extra->next_attempt);
   extra->attempt = NULL;
-  extra->next_attempt = NULL;
   extra->corks = 0;
   extra->needs_drain = false;
   extra->writing = false;
@@ -249,6 +257,7 @@ static void abandon(struct handle *handle) {
 static void free_socket(struct handle *handle) {
   struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
   const weir_allocator *allocator = &handle->loop->allocator;
+  socket_drop_next_attempt(socket);
   socket_clear(socket);
   if (socket->extra != NULL) {
     pipe_drop_notices(socket);

@@ -130,6 +130,11 @@ static void emit_decoder_rest(struct weir_socket *socket) {
   if (length > 0) emit_data(socket, text, length);
 }
 
+/* A socket that does not flow keeps the beginning of a character, too. */
+static bool keeps_decoder_rest(const struct weir_socket *socket) {
+  return socket->flow != FLOW_ON && socket->extra != NULL && socket->extra->decoder.pending_count > 0;
+}
+
 /* The peer's end was delivered. Without half-open the own half ends too, once the listeners have run. */
 static void end_reading(struct weir_socket *socket) {
   weir_event event = {.type = WEIR_EVENT_END, .socket = socket};
@@ -159,7 +164,7 @@ static void fail_reading(struct weir_socket *socket) {
 static void stop_reading(struct weir_socket *socket, const struct completion *completion) {
   socket->reading = false;
   bool at_end = completion->result == COMPLETION_END;
-  if (!has_kept(socket)) {
+  if (!has_kept(socket) && !(at_end && keeps_decoder_rest(socket))) {
     if (at_end) {
       end_reading(socket);
     } else {
@@ -252,7 +257,7 @@ void socket_deliver_resume(struct weir_socket *socket) {
   while (may_deliver_kept(socket)) deliver_first_chunk(socket);
   if (socket->life != LIFE_OPEN) return;
   socket_start_reading(socket);
-  if (has_kept(socket)) return;
+  if (has_kept(socket) || keeps_decoder_rest(socket)) return;
   if (socket->read_half == READ_HELD) {
     if (socket->flow == FLOW_ON) socket->read_half = READ_FLOWING;
   } else if (socket->read_half == READ_ENDING && socket->extra->read_error != NULL) {

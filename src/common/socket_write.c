@@ -22,8 +22,7 @@ bool socket_has_writes(const struct weir_socket *socket) {
   return socket->shutting_down || (socket->extra != NULL && !list_empty(&socket->extra->queued));
 }
 
-/* A request and the extra part that it will be kept in. */
-static struct write_request *make_request(struct weir_socket *socket, size_t copied_bytes) {
+struct write_request *socket_make_request(struct weir_socket *socket, size_t copied_bytes) {
   return socket_need_extra(socket) == NULL ? NULL : write_request_make(allocator_of(socket), copied_bytes);
 }
 
@@ -130,7 +129,7 @@ weir_code socket_write_refusal(const struct weir_socket *socket) {
 /* Refuses a write: its callback hears of it later. A socket that was never connected fails, as in Node. (EO-34) */
 int socket_refuse_write(struct weir_socket *socket, const weir_write *write, weir_code code) {
   if (write->callback != NULL) {
-    struct write_request *request = make_request(socket, 0);
+    struct write_request *request = socket_make_request(socket, 0);
     if (request == NULL) return WEIR_ENOMEM;
     request->callback = write->callback;
     request->user = write->user;
@@ -166,7 +165,7 @@ static int write_request(struct weir_socket *socket, struct write_request *reque
  * without memory for the rest the stream is broken.
  */
 static int queue_rest(struct weir_socket *socket, const unsigned char *bytes, size_t length) {
-  struct write_request *request = make_request(socket, length);
+  struct write_request *request = socket_make_request(socket, length);
   if (request == NULL) {
     socket_fail(socket, "write", WEIR_ENOMEM, 0, "no memory for the part of a write that had to wait");
     return WEIR_ENOMEM;
@@ -192,19 +191,23 @@ int weir_socket_write(weir_socket *socket, const void *bytes, size_t length) {
   return queue_rest(socket, (const unsigned char *)bytes + taken, length - taken);
 }
 
-bool socket_write_makes_sense(const weir_write *write) {
-  if (write->size < sizeof *write || (write->bytes == NULL && write->length > 0)) return false;
-  if ((unsigned)write->encoding > WEIR_ENCODING_BASE64URL) return false;
-  return !write->borrow || (write->callback != NULL && write->encoding == WEIR_ENCODING_NONE);
+bool socket_write_read(const weir_write *given, weir_write *whole) {
+  *whole = weir_write_default();
+  if (given == NULL || given->size == 0) return false;
+  memcpy(whole, given, given->size < sizeof *whole ? given->size : sizeof *whole);
+  if (whole->bytes == NULL && whole->length > 0) return false;
+  if ((unsigned)whole->encoding > WEIR_ENCODING_BASE64URL) return false;
+  return !whole->borrow || (whole->callback != NULL && whole->encoding == WEIR_ENCODING_NONE);
 }
 
 int weir_socket_write_with(weir_socket *socket, const weir_write *write) {
-  if (socket == NULL || write == NULL || !socket_write_makes_sense(write)) return WEIR_EINVAL;
+  weir_write whole;
+  if (socket == NULL || !socket_write_read(write, &whole)) return WEIR_EINVAL;
   loop_check_thread(socket->handle.loop);
   weir_code code = socket_write_refusal(socket);
-  if (code != WEIR_OK) return socket_refuse_write(socket, write, code);
+  if (code != WEIR_OK) return socket_refuse_write(socket, &whole, code);
   bool ready = socket_need_extra(socket) != NULL;
-  struct write_request *request = ready ? write_request_make_from(allocator_of(socket), write) : NULL;
+  struct write_request *request = ready ? write_request_make_from(allocator_of(socket), &whole) : NULL;
   if (request == NULL) return WEIR_ENOMEM;
   socket_touch(socket);
   return write_request(socket, request);
@@ -261,15 +264,19 @@ static bool wait_for_buffers(struct weir_socket *socket) {
   return true;
 }
 
-/* A write failed: its own callback hears it first, then the socket. */
+/*
+ * A write failed: the socket is destroyed, so that nothing follows the bytes that are missing, and the write's own
+ * callback hears it before the socket's `error`.
+ */
 static void fail_writing(struct weir_socket *socket, const struct completion *completion) {
   struct write_request *request = write_request_of(list_take_first(&socket->extra->queued));
   weir_error error = {(weir_code)completion->result, completion->native_code, "write", socket_address(socket),
                       completion->hint == NULL ? "" : completion->hint};
   socket->extra->queued_bytes -= request->length - request->sent;
-  socket_deliver_callbacks(socket);
-  write_request_call_back(request, socket, &error);
   socket_destroy(socket, &error);
+  socket_deliver_callbacks(socket);
+  const weir_error *kept = weir_socket_error(socket);
+  write_request_call_back(request, socket, kept == NULL ? &error : kept);
 }
 
 void socket_write_done(const struct completion *completion) {

@@ -51,10 +51,10 @@ static intptr_t find_pollable(struct backend *backend) {
   return -1;
 }
 
-void sim_take_back_lent(struct backend *backend) {
-  if (backend->lender == NULL) return;
+/* A user who kept the bytes of the last read finds rubbish. */
+static void take_back_lent(struct backend *backend) {
   sim_spoil(backend->lent, backend->lent_length);
-  backend->lender = NULL;
+  backend->lent_length = 0;
 }
 
 static void finish(struct task *task, struct completion *completion) {
@@ -94,7 +94,7 @@ static void wait(struct backend *backend, uint64_t timeout_ns) {
 
 static enum operation next(struct backend *backend, uint64_t timeout_ns, struct completion *completion) {
   assert(backend->offering == NULL && "a client was offered and not answered");
-  sim_take_back_lent(backend);
+  take_back_lent(backend);
   if (schedule_ends_batch(&backend->schedule)) return OPERATION_NONE;
   struct task *task = schedule_take(&backend->schedule);
   if (task == NULL) {

@@ -125,7 +125,6 @@ void sim_read_stop(struct backend *backend, struct connection *connection) {
   check_open(backend, connection);
   task_cancel(&connection->read);
   sim_refresh(connection);
-  if (backend->lender == connection) sim_take_back_lent(backend);
 }
 
 static size_t draw_length(struct weir_sim *world, size_t limit) {
@@ -137,7 +136,6 @@ static void lend_bytes(struct connection *connection, struct completion *complet
   size_t available = connection->end->incoming.length;
   size_t length = draw_length(backend->world, available < LENT_BYTES ? available : LENT_BYTES);
   flow_get(&connection->end->incoming, backend->lent, length);
-  backend->lender = connection;
   backend->lent_length = length;
   completion->bytes = backend->lent;
   completion->result = (ptrdiff_t)length;
@@ -268,7 +266,6 @@ void sim_close(struct backend *backend, struct connection *connection) {
   task_cancel(&connection->read);
   task_cancel(&connection->write);
   task_cancel(&connection->shutdown);
-  if (backend->lender == connection) sim_take_back_lent(backend);
   if (connection->end != NULL) {
     struct connection *peer = wire_peer(connection->end)->connection;
     wire_close(connection->end);

@@ -33,7 +33,6 @@ struct backend {
   struct acceptor *offering; /* has offered a client that was not answered */
   struct wire *offered;      /* that client */
 
-  struct connection *lender; /* whose read the buffer holds; NULL: nobody's */
   size_t lent_length;
   unsigned char lent[LENT_BYTES];
 };
@@ -77,9 +76,6 @@ struct acceptor {
 };
 
 /* ---- the loop ---- */
-
-/* What was lent is lent no more. */
-void sim_take_back_lent(struct backend *backend);
 
 /* Asserts that memory is zero where it must be, and fills it where it must not be used again. */
 void sim_check_cleared(const void *memory, size_t bytes);

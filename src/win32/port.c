@@ -102,7 +102,7 @@ static bool begin_batch(struct port *port, uint64_t timeout_ns) {
     return error == ERROR_SUCCESS;
   }
   list_move_all(&port->over, &port->batch);
-  collect(port, 0);
+  note_failure(port, collect(port, 0), 0);
   return true;
 }
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Faults of the system below a loop, in words that every system has, so that a case is written once. What is behind
+ * them is os_faulty_posix.h or os_faulty_win32.h, which can do more.
+ *
+ *   system_fault_begin(world->backend, FAULT_WRITE, 1, FAULT_OF_BUFFERS, 3);   three writes find no buffers
+ *   ...
+ *   system_fault_end();                                                        everything goes well again
+ */
+#ifndef WEIR_TESTS_SYSTEM_FAULTS_H
+#define WEIR_TESTS_SYSTEM_FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <weir/error.h>
+
+/* Which calls shall fail. */
+enum fault_place {
+  FAULT_ANYWHERE, /* every call that can fail, counted together */
+  FAULT_WAIT,     /* asking the poller, or the port */
+  FAULT_WAKE,     /* waking it */
+  FAULT_WRITE,    /* a queued write */
+  FAULT_ACCEPT    /* taking a client, or making an instance for the next one */
+};
+
+/* Why. */
+enum fault_cause {
+  FAULT_OF_DEVICE,
+  FAULT_OF_MEMORY,
+  FAULT_OF_PROCESS, /* no descriptors or handles left here ... */
+  FAULT_OF_SYSTEM,  /* ... or in the whole system */
+  FAULT_OF_BUFFERS
+};
+
+#define FAULT_FOR_EVER ((size_t)-1)
+
+/* What the system says of a cause, and what Weir makes of that. */
+int system_fault_native(enum fault_cause cause);
+weir_code system_fault_code(enum fault_cause cause);
+
+/* The `nth` such call from now on, counted from 1, and the `times - 1` behind it fail. Forgets what was before. */
+void system_fault_begin(const char *backend, enum fault_place place, size_t nth, enum fault_cause cause, size_t times);
+
+/* Ends faults, short transfers and interruptions, and begins to count anew. */
+void system_fault_end(void);
+
+/* How many calls were made to fail since, and the name of the last one. */
+size_t system_fault_count(void);
+const char *system_fault_name(void);
+
+/* Transfers move so many bytes at the most; every call that can be interrupted is, so often before it is made. */
+void system_shorten(size_t bytes);
+void system_interrupt(size_t times);
+
+/* How often the system was asked what has happened. */
+size_t system_waits(void);
+
+/* Descriptors or handles that the library has open; one that it closed twice counts as wrong for ever. */
+long system_open_count(void);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The faults of POSIX systems. Which call asks the poller depends on the poller.
+ */
+#include "system_faults.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "os_faulty_posix.h"
+
+static const struct {
+  int native;
+  weir_code code;
+} causes[] = {[FAULT_OF_DEVICE] = {EIO, WEIR_EIO},
+              [FAULT_OF_MEMORY] = {ENOMEM, WEIR_ENOMEM},
+              [FAULT_OF_PROCESS] = {EMFILE, WEIR_EMFILE},
+              [FAULT_OF_SYSTEM] = {ENFILE, WEIR_ENFILE},
+              [FAULT_OF_BUFFERS] = {ENOBUFS, WEIR_ENOBUFS}};
+
+int system_fault_native(enum fault_cause cause) { return causes[cause].native; }
+
+weir_code system_fault_code(enum fault_cause cause) { return causes[cause].code; }
+
+static enum os_call call_of_poller(const char *backend) {
+  if (strcmp(backend, "epoll") == 0) return OS_EPOLL_WAIT;
+  return strcmp(backend, "kqueue") == 0 ? OS_KEVENT : OS_POLL;
+}
+
+static enum os_call call_at(const char *backend, enum fault_place place) {
+  switch (place) {
+    case FAULT_WAIT:
+      return call_of_poller(backend);
+    case FAULT_WAKE:
+      return OS_WRITE;
+    case FAULT_WRITE:
+      return OS_SENDMSG;
+    case FAULT_ACCEPT:
+      return OS_ACCEPT;
+    case FAULT_ANYWHERE:
+      break;
+  }
+  return OS_ANY;
+}
+
+void system_fault_begin(const char *backend, enum fault_place place, size_t nth, enum fault_cause cause, size_t times) {
+  faults_reset();
+  faults_fail(call_at(backend, place), nth, causes[cause].native, times);
+}
+
+void system_fault_end(void) { faults_reset(); }
+
+size_t system_fault_count(void) { return faults_failed(); }
+
+const char *system_fault_name(void) { return faults_name(faults_last()); }
+
+void system_shorten(size_t bytes) { faults_shorten(bytes); }
+
+void system_interrupt(size_t times) { faults_interrupt(times); }
+
+size_t system_waits(void) { return faults_calls(OS_POLL) + faults_calls(OS_EPOLL_WAIT) + faults_calls(OS_KEVENT); }
+
+long system_open_count(void) { return faults_open_descriptors(); }

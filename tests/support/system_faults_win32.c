@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The faults of Windows.
+ */
+#include "system_faults.h"
+
+#include <windows.h>
+
+#include "os_faulty_win32.h"
+
+/* Whatever an instance cannot be made for, but memory, is a shortage of the system to a server. */
+static const struct {
+  DWORD native;
+  weir_code code;
+} causes[] = {[FAULT_OF_DEVICE] = {ERROR_IO_DEVICE, WEIR_EIO},
+              [FAULT_OF_MEMORY] = {ERROR_NOT_ENOUGH_MEMORY, WEIR_ENOMEM},
+              [FAULT_OF_PROCESS] = {ERROR_TOO_MANY_OPEN_FILES, WEIR_EMFILE},
+              [FAULT_OF_SYSTEM] = {ERROR_PIPE_BUSY, WEIR_ENFILE},
+              [FAULT_OF_BUFFERS] = {ERROR_NO_SYSTEM_RESOURCES, WEIR_ENOBUFS}};
+
+static const enum os_call calls[] = {[FAULT_ANYWHERE] = OS_ANY,
+                                     [FAULT_WAIT] = OS_PORT_WAIT,
+                                     [FAULT_WAKE] = OS_PORT_POST,
+                                     [FAULT_WRITE] = OS_WRITE,
+                                     [FAULT_ACCEPT] = OS_PIPE_CREATE};
+
+int system_fault_native(enum fault_cause cause) { return (int)causes[cause].native; }
+
+weir_code system_fault_code(enum fault_cause cause) { return causes[cause].code; }
+
+void system_fault_begin(const char *backend, enum fault_place place, size_t nth, enum fault_cause cause, size_t times) {
+  (void)backend;
+  faults_reset();
+  faults_fail(calls[place], nth, causes[cause].native, times);
+}
+
+void system_fault_end(void) { faults_reset(); }
+
+size_t system_fault_count(void) { return faults_failed(); }
+
+const char *system_fault_name(void) { return faults_name(faults_last()); }
+
+void system_shorten(size_t bytes) { faults_shorten(bytes); }
+
+/* Nothing is interrupted here. */
+void system_interrupt(size_t times) { (void)times; }
+
+size_t system_waits(void) { return faults_calls(OS_PORT_WAIT); }
+
+long system_open_count(void) { return (long)(faults_open_handles() + faults_wrong_closes()); }
