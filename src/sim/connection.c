@@ -260,6 +260,7 @@ void sim_finish_shutdown(struct connection *connection, struct completion *compl
 /* ---- ending ---- */
 
 void sim_close(struct backend *backend, struct connection *connection) {
+  (void)backend;
   assert(connection->backend == backend && connection->life != CONNECTION_CLOSING);
   connection->life = CONNECTION_CLOSING;
   task_cancel(&connection->connect);
