@@ -40,10 +40,11 @@ weir_code weir_server_close(weir_server *server, weir_server_callback callback, 
   bool asked = server->later != NULL; /* a listen() that has not begun is taken back */
   bool open = weir_server_listening(server) || asked;
   if (callback != NULL) {
-    struct list *questions = open ? &server->closers : &server->asked;
+    bool waits = open && server->state != SERVER_IDLE; /* IDLE: only a listen() that waited was to be taken back */
+    struct list *questions = waits ? &server->closers : &server->asked;
     weir_code code = server_ask_closed(server, questions, callback, user, open ? WEIR_OK : WEIR_ENOTOPEN);
     if (code != WEIR_OK) return code;
-    if (!open) server_owe(server, SERVER_OWES_ANSWERS);
+    if (!waits) server_owe(server, SERVER_OWES_ANSWERS);
   }
   if (asked) {
     server_forget_later(server);

@@ -210,7 +210,7 @@ weir_code weir_socket_set_high_water_mark(weir_socket *socket, size_t bytes) {
   struct socket_extra *extra = socket_need_extra(socket);
   if (extra == NULL) return WEIR_ENOMEM;
   extra->high_water_mark = bytes;
-  if (extra->kept_bytes > 0) socket_start_reading(socket); /* there may be room now */
+  if (socket->read_half == READ_HELD && extra->kept_bytes > 0) socket_start_reading(socket); /* there may be room now */
   return WEIR_OK;
 }
 

@@ -91,9 +91,9 @@ int weir_socket_end(weir_socket *socket, const weir_write *write) {
 
 static void finish(struct weir_socket *socket) {
   weir_event event = {.type = WEIR_EVENT_FINISH, .socket = socket};
+  socket->write_half = WRITE_ENDED;
   socket_deliver_callbacks(socket); /* of writes that were taken before the end */
   if (socket_is_over(socket)) return;
-  socket->write_half = WRITE_ENDED;
   while (socket->extra != NULL && !list_empty(&socket->extra->ending)) {
     write_request_call_back(write_request_of(list_take_first(&socket->extra->ending)), socket, NULL);
   }

@@ -217,7 +217,7 @@ void weir_socket_pause(weir_socket *socket) {
   socket->flow = FLOW_PAUSED;
   if (socket->read_half == READ_FLOWING) socket->read_half = READ_HELD;
   socket->debts &= (uint8_t)~DEBT_RESUME;
-  socket_owe(socket, DEBT_PAUSE);
+  if (!socket_is_over(socket)) socket_owe(socket, DEBT_PAUSE); /* else it holds for the next life, which says nothing */
 }
 
 bool weir_socket_is_paused(const weir_socket *socket) { return socket->flow == FLOW_PAUSED; }

@@ -77,6 +77,13 @@ static void once_waits_until_something_happens(struct world *world) {
   assert_true(called);
 }
 
+static void once_rings_the_timer_that_it_waited_for(struct world *world) {
+  bool called = false;
+  world_after(world, 5, set_flag, &called);
+  weir_loop_run(world->loop, WEIR_RUN_ONCE);
+  assert_true(called);
+}
+
 /* ---- the order of a turn ---------------------------------------------------------------------------------------- */
 
 static void note_posted(void *world) { world_note(world, "turn", "posted"); }
@@ -211,6 +218,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("", a_run_from_inside_a_listener_is_refused),
     WORLD_CASE("", nowait_never_waits),
     WORLD_CASE("", once_waits_until_something_happens),
+    WORLD_CASE("", once_rings_the_timer_that_it_waited_for),
     WORLD_CASE("", a_turn_runs_posted_functions_then_timers_then_what_the_system_finished),
     WORLD_CASE_EXCEPT("", the_clock_is_read_once_a_turn_and_when_asked, WORLD_NOT_SIM,
                       "simulated time does not pass by itself"),

@@ -2,6 +2,7 @@
 /*
  * The read side: when data flow, where they wait, what pausing holds back, and that nothing comes after a destroy.
  */
+#include "support/pair.h"
 #include "support/world.h"
 
 #define BIG_BYTES ((size_t)4 << 20)
@@ -359,6 +360,21 @@ static void a_reader_that_pauses_often_loses_nothing(struct world *world) {
   assert_false(throttle.broken || throttle.stream.broken);
 }
 
+static void a_paused_socket_keeps_the_beginning_of_a_character(struct world *world) {
+  struct world_pair pair = quiet_pair(world, false, WORLD_TRACE_LIFE);
+  weir_socket_set_encoding(pair.accepted, WEIR_ENCODING_UTF8);
+  world_on(pair.accepted, WEIR_EVENT_DATA, note_data, world_mark(world, "S", NULL));
+  world_write(pair.client, "a\xe4\xbd");
+  pair_run_until_read(world, pair.accepted, 3);
+  weir_socket_pause(pair.accepted);
+  weir_socket_end(pair.client, NULL);
+  world_run_for(world, 20);
+  world_expect(world, "S", "got(a)");
+  weir_socket_resume(pair.accepted);
+  world_run(world);
+  world_expect(world, "S", "got(a) got(\xef\xbf\xbd) end finish close(false)");
+}
+
 /* ---- counting --------------------------------------------------------------------------------------------------- */
 
 static void check_bytes_read(const weir_event *event, void *user) {
@@ -399,6 +415,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("EO-11 A063 R9", destroying_in_data_stops_everything),
     WORLD_CASE("EO-11 S084", a_paused_reader_stops_at_its_mark),
     WORLD_CASE("S084 S105 A056", a_reader_that_pauses_often_loses_nothing),
+    WORLD_CASE("", a_paused_socket_keeps_the_beginning_of_a_character),
     WORLD_CASE("S085 A151", bytes_read_grows_with_data_and_outlives_the_close),
 };
 

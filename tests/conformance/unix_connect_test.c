@@ -157,6 +157,25 @@ static void a_busy_server_is_asked_again_until_the_deadline(struct world *world)
   assert_in_range(weir_loop_now_ms(world->loop) - start, 100, 1000);
 }
 
+static void destroy_socket(void *socket) { weir_socket_destroy(socket, NULL); }
+
+/* The retry and the destroy are due in the same turn, the destroy first. */
+static void a_client_destroyed_between_two_tries_does_not_try_again(struct world *world) {
+  struct queue queue = {.count = 0};
+  intptr_t server = native_bound(world->endpoint, 0);
+  fill_queue(&queue, world->endpoint);
+  if (!queue.is_full) native_close(server);
+  skip_unless_full(world, &queue);
+  weir_socket *client = connect_patiently(world, 5000);
+  world_after(world, 1, destroy_socket, client);
+  weir_loop_run(world->loop, WEIR_RUN_NOWAIT);
+  native_pause_ms(20);
+  world_run(world);
+  empty_queue(&queue);
+  native_close(server);
+  world_expect(world, "C", "close(false)");
+}
+
 static void accept_one(void *server) { close(accept((int)*(intptr_t *)server, NULL, NULL)); }
 
 static void a_busy_server_is_reached_once_it_has_room(struct world *world) {
@@ -181,6 +200,7 @@ static const struct world_case cases[] = {
     UNIX_CASE("EO-50 S048", as_many_clients_wait_as_the_backlog_says),
     UNIX_CASE("EO-22", a_busy_server_is_asked_again_until_the_deadline),
     UNIX_CASE("EO-22", a_busy_server_is_reached_once_it_has_room),
+    UNIX_CASE("", a_client_destroyed_between_two_tries_does_not_try_again),
 };
 
 int main(int argc, char **argv) { return world_main(argc, argv, "unix_connect", cases, sizeof cases / sizeof *cases); }

@@ -2,6 +2,9 @@
 /*
  * How pipes end: by unpipe, by the source's end, by a destroy or an error of either socket, with and without the flags.
  */
+#include <stdlib.h>
+
+#include "support/further_loop.h"
 #include "support/pair.h"
 #include "support/proxy.h"
 #include "support/world.h"
@@ -211,6 +214,22 @@ static void ending_the_destination_while_piped_finishes_it_and_loses_no_source(s
   proxy_close(&proxy);
 }
 
+static void a_destination_that_is_ending_lets_the_source_keep_what_follows(struct world *world) {
+  struct proxy proxy;
+  open_piped(&proxy, world, WEIR_PIPE_DEFAULT);
+  weir_socket_set_high_water_mark(proxy.dst, 16 * MIB);
+  weir_socket_pause(proxy.reader);
+  world_write_pattern(world, proxy.dst, "dst", "write-cb", 4 * MIB, 0);
+  weir_socket_end(proxy.dst, NULL);
+  world_write(proxy.writer, "x");
+  world_run_until_noted(world, "dst unpipe", 1);
+  world_write(proxy.writer, "kept");
+  pair_run_until_read(world, proxy.src, 5);
+  assert_int_equal(weir_socket_kept(proxy.src), 4);
+  assert_int_equal(world_count(world, "dst finish"), 0);
+  proxy_close(&proxy);
+}
+
 static void a_destination_whose_peer_has_ended_is_still_written(struct world *world) {
   struct proxy proxy;
   proxy_open_half(&proxy, world);
@@ -352,6 +371,48 @@ static void with_propagation_a_normal_end_is_still_normal(struct world *world) {
   assert_int_equal(world_count(world, "dst finish"), 1);
 }
 
+static void with_propagation_a_destination_whose_peer_ends_takes_the_source_along(struct world *world) {
+  struct proxy proxy;
+  open_piped(&proxy, world, WEIR_PIPE_PROPAGATE_ERRORS);
+  weir_socket_end(proxy.reader, NULL);
+  world_run_until_noted(world, "src close", 1);
+  world_expect_before(world, "dst finish", "src close");
+  assert_int_equal(world_count(world, "dst unpipe"), 1);
+  assert_int_equal(world_count(world, "src end"), 0);
+  proxy_close(&proxy);
+}
+
+/* ---- the loop ends ---------------------------------------------------------------------------------------------- */
+
+static void *count_blocks(void *user, void *block, size_t bytes) {
+  long *blocks = user;
+  if (bytes > 0) {
+    if (block == NULL) ++*blocks;
+    return realloc(block, bytes);
+  }
+  if (block != NULL) --*blocks;
+  free(block);
+  return NULL;
+}
+
+static void a_loop_released_while_two_piped_sockets_close_leaves_nothing(struct world *world) {
+  weir_loop_options options = further_loop_options(world);
+  weir_server *server = world_listen(world, NULL, world_destroy_on, NULL);
+  weir_loop *loop = NULL;
+  weir_socket *sockets[2] = {NULL, NULL};
+  long blocks = 0;
+  options.allocator = (weir_allocator){count_blocks, &blocks};
+  assert_int_equal(weir_loop_create(&options, &loop), WEIR_OK);
+  for (int i = 0; i < 2; i++) assert_int_equal(weir_connect(loop, world->endpoint, NULL, NULL, &sockets[i]), WEIR_OK);
+  assert_int_equal(weir_socket_pipe(sockets[0], sockets[1], WEIR_PIPE_DEFAULT), WEIR_OK);
+  for (int i = 0; i < 2; i++) weir_socket_destroy(sockets[i], NULL);
+  for (int i = 0; i < 2; i++) weir_socket_release(sockets[i]);
+  weir_loop_release(loop);
+  assert_int_equal(blocks, 0);
+  weir_server_close(server, NULL, NULL);
+  world_run(world);
+}
+
 static const struct world_case cases[] = {
     WORLD_CASE("EO-42 A317", unpipe_pauses_the_source_which_keeps_its_data_until_piped_again),
     WORLD_CASE("A304 A310", unpipe_from_a_full_destination_lets_another_one_continue),
@@ -364,6 +425,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("EO-42 A317", with_keep_open_the_destination_stays_open),
     WORLD_CASE("A300", piping_a_source_that_has_ended_still_ends_the_destination),
     WORLD_CASE("A322 A323", ending_the_destination_while_piped_finishes_it_and_loses_no_source),
+    WORLD_CASE("", a_destination_that_is_ending_lets_the_source_keep_what_follows),
     WORLD_CASE("A328", a_destination_whose_peer_has_ended_is_still_written),
     WORLD_CASE("EO-42", a_destroyed_destination_leaves_the_source_paused),
     WORLD_CASE("EO-42 A307 A324", an_error_of_the_destination_ends_the_pipe_first),
@@ -376,6 +438,8 @@ static const struct world_case cases[] = {
     WORLD_CASE("EO-42", with_propagation_a_failed_source_destroys_the_destination),
     WORLD_CASE("EO-42", with_propagation_a_failed_destination_destroys_the_source),
     WORLD_CASE("EO-42", with_propagation_a_normal_end_is_still_normal),
+    WORLD_CASE("EO-42", with_propagation_a_destination_whose_peer_ends_takes_the_source_along),
+    WORLD_CASE("", a_loop_released_while_two_piped_sockets_close_leaves_nothing),
 };
 
 int main(int argc, char **argv) { return world_main(argc, argv, "unpipe", cases, sizeof cases / sizeof *cases); }
