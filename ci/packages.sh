@@ -6,7 +6,7 @@
 #
 # A bare chroot has no /proc, which Wine, sanitizers and tests that count descriptors need: that is put right here too.
 #
-# usage: ci/packages.sh GROUP...      groups: build tests checks windows npm clang macos valgrind
+# usage: ci/packages.sh GROUP...      groups: build tests checks windows npm clang fuzzers macos valgrind
 set -euo pipefail
 
 # Each word is a package, and after the colon a command whose presence is as good.
@@ -18,6 +18,7 @@ packages_of() {
     windows) echo gcc-mingw-w64-x86-64-win32 g++-mingw-w64-x86-64-win32 wine:wine wine64 xz-utils:xz ;;
     npm) echo npm:npm ;;
     clang) echo clang-14:clang-14 ;;
+    fuzzers) echo libclang-rt-14-dev ;;
     macos) echo lld-14:ld64.lld-14 llvm-14:llvm-install-name-tool-14 ;;
     valgrind) echo valgrind:valgrind libc6-dbg ;;
     *) echo "packages.sh: no group $1" >&2 && return 1 ;;

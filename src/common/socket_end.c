@@ -97,7 +97,7 @@ static void finish(struct weir_socket *socket) {
   while (socket->extra != NULL && !list_empty(&socket->extra->ending)) {
     write_request_call_back(write_request_of(list_take_first(&socket->extra->ending)), socket, NULL);
   }
-  if (socket_is_over(socket)) return;
+  if (socket_is_over(socket) || socket->write_half != WRITE_ENDED) return; /* a callback has begun a new life */
   handle_emit(&socket->handle, &event);
   socket_deliver_flow(socket); /* a pipe that ended with it is heard of before the socket is destroyed (EO-42) */
   socket_close_if_over(socket);
