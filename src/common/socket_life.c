@@ -192,7 +192,7 @@ static void deliver_close(struct weir_socket *socket) {
    * later. */
   if (socket->server != NULL) server_socket_closed(socket->server, socket);
   handle_emit(&socket->handle, &event);
-  if (socket_awaits_attempt(socket)) {
+  if (socket->life == LIFE_CLOSED && socket_awaits_attempt(socket)) { /* else it waits for the next `close` */
     struct attempt *next = socket->extra->next_attempt;
     socket->extra->next_attempt = NULL;
     socket_begin_attempt(socket, next);

@@ -63,6 +63,23 @@ static void a_destroy_in_close_takes_back_the_connect_that_waits_for_it(struct w
   assert_int_equal(world_count(world, "V connection"), 0);
 }
 
+static void connect_destroy_and_connect(const weir_event *event, void *user) {
+  struct world *world = user;
+  assert_int_equal(weir_socket_connect(event->socket, world->endpoint, NULL), WEIR_OK);
+  weir_socket_destroy(event->socket, NULL);
+  assert_int_equal(weir_socket_connect(event->socket, world->endpoint, NULL), WEIR_OK);
+}
+
+static void a_life_that_begins_and_ends_in_close_has_a_close_of_its_own(struct world *world) {
+  struct world_pair pair = pair_open(world, 0, 0);
+  assert_int_equal(weir_socket_once(pair.client, WEIR_EVENT_CLOSE, connect_destroy_and_connect, world), WEIR_OK);
+  weir_socket_destroy(pair.client, NULL);
+  world_run_until_noted(world, "C connect", 1);
+  world_expect(world, "C", "close(false) close(false) connect");
+  weir_socket_destroy(pair.client, NULL);
+  world_run(world);
+}
+
 /* ---- errors that are lent --------------------------------------------------------------------------------------- */
 
 static void close_server_in_callback(weir_socket *socket, const weir_error *error, void *world) {
@@ -234,6 +251,7 @@ static void a_listen_in_close_is_refused_while_another_waits_for_that_close(stru
 
 static const struct world_case cases[] = {
     WORLD_CASE("EO-45", a_connect_in_close_is_refused_while_another_waits_for_that_close),
+    WORLD_CASE("EO-45", a_life_that_begins_and_ends_in_close_has_a_close_of_its_own),
     WORLD_CASE("EO-45", a_destroy_in_close_takes_back_the_connect_that_waits_for_it),
     WORLD_CASE("", a_callback_that_closes_the_server_can_still_read_its_error),
     WORLD_CASE_EXCEPT("", an_error_listener_that_closes_the_server_can_still_read_its_error, WORLD_NOT_WINDOWS,

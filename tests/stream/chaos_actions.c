@@ -78,11 +78,15 @@ static void mark_party(struct party *party) {
   weir_socket_set_high_water_mark(party->socket, mark);
 }
 
+/* Of these the ledger must hear first: what is done in their listeners begins or ends what it looks at. */
+static bool is_for_ledger(weir_event_type type) {
+  return type == WEIR_EVENT_CLOSE || type == WEIR_EVENT_ERROR || type == WEIR_EVENT_FINISH || type == WEIR_EVENT_DRAIN;
+}
+
 static void listen_to_party(struct party *party) {
   weir_event_type type = (weir_event_type)draw(party->chaos, WEIR_EVENT_CLOSE + 1);
-  bool is_last = type == WEIR_EVENT_CLOSE || type == WEIR_EVENT_ERROR; /* the ledger wants to hear these first */
-  weir_listener prepended = is_last ? ignore_event : act_on_socket_event;
-  void *user = is_last ? (void *)party->chaos : (void *)party;
+  weir_listener prepended = is_for_ledger(type) ? ignore_event : act_on_socket_event;
+  void *user = is_for_ledger(type) ? (void *)party->chaos : (void *)party;
   size_t kind = draw(party->chaos, 4);
   weir_code code = WEIR_OK;
   if (kind == 0) code = weir_socket_on(party->socket, type, act_on_socket_event, party);
