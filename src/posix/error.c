@@ -6,91 +6,60 @@
 
 #include <errno.h>
 
+/* One row an errno. On some systems EWOULDBLOCK is EAGAIN and EOPNOTSUPP is ENOTSUP, on others they are numbers of
+ * their own. */
+static const struct {
+  int native_code;
+  weir_code code;
+} codes[] = {
+    {EACCES, WEIR_EACCES},
+    {EADDRINUSE, WEIR_EADDRINUSE},
+    {EADDRNOTAVAIL, WEIR_EADDRNOTAVAIL},
+    {EAFNOSUPPORT, WEIR_ENOTSUP},
+    {EAGAIN, WEIR_EAGAIN},
+    {EALREADY, WEIR_EALREADY},
+    {EBADF, WEIR_EBADF},
+    {EBUSY, WEIR_EBUSY},
+    {ECANCELED, WEIR_ECANCELED},
+    {ECONNABORTED, WEIR_ECONNABORTED},
+    {ECONNREFUSED, WEIR_ECONNREFUSED},
+    {ECONNRESET, WEIR_ECONNRESET},
+    {EEXIST, WEIR_EEXIST},
+    {EHOSTUNREACH, WEIR_EHOSTUNREACH},
+    {EINVAL, WEIR_EINVAL},
+    {EIO, WEIR_EIO},
+    {EISCONN, WEIR_EISCONN},
+    {ELOOP, WEIR_ELOOP},
+    {EMFILE, WEIR_EMFILE},
+    {ENAMETOOLONG, WEIR_ENAMETOOLONG},
+    {ENETUNREACH, WEIR_ENETUNREACH},
+    {ENFILE, WEIR_ENFILE},
+    {ENOBUFS, WEIR_ENOBUFS},
+    {ENOENT, WEIR_ENOENT},
+    {ENOMEM, WEIR_ENOMEM},
+    {ENOSPC, WEIR_ENOSPC},
+    {ENOSYS, WEIR_ENOTSUP},
+    {ENOTCONN, WEIR_ENOTCONN},
+    {ENOTDIR, WEIR_ENOTDIR},
+    {ENOTSOCK, WEIR_ENOTSOCK},
+    {ENOTSUP, WEIR_ENOTSUP},
+    {EOPNOTSUPP, WEIR_ENOTSUP},
+    {EPERM, WEIR_EPERM},
+    {EPIPE, WEIR_EPIPE},
+    {EPROTO, WEIR_EPROTO},
+    {EPROTONOSUPPORT, WEIR_ENOTSUP},
+    {EPROTOTYPE, WEIR_EPROTO},
+    {EROFS, WEIR_EROFS},
+    {ETIMEDOUT, WEIR_ETIMEDOUT},
+    {EWOULDBLOCK, WEIR_EAGAIN},
+};
+
 weir_code error_code(int native_code) {
-  if (native_code == EWOULDBLOCK) return WEIR_EAGAIN; /* on some systems not the same as EAGAIN */
-  if (native_code == EOPNOTSUPP) return WEIR_ENOTSUP; /* nor this as ENOTSUP */
-  switch (native_code) {
-    case 0:
-      return WEIR_OK;
-    case EACCES:
-      return WEIR_EACCES;
-    case EADDRINUSE:
-      return WEIR_EADDRINUSE;
-    case EADDRNOTAVAIL:
-      return WEIR_EADDRNOTAVAIL;
-    case EAFNOSUPPORT:
-      return WEIR_ENOTSUP;
-    case EAGAIN:
-      return WEIR_EAGAIN;
-    case EALREADY:
-      return WEIR_EALREADY;
-    case EBADF:
-      return WEIR_EBADF;
-    case EBUSY:
-      return WEIR_EBUSY;
-    case ECANCELED:
-      return WEIR_ECANCELED;
-    case ECONNABORTED:
-      return WEIR_ECONNABORTED;
-    case ECONNREFUSED:
-      return WEIR_ECONNREFUSED;
-    case ECONNRESET:
-      return WEIR_ECONNRESET;
-    case EEXIST:
-      return WEIR_EEXIST;
-    case EHOSTUNREACH:
-      return WEIR_EHOSTUNREACH;
-    case EINVAL:
-      return WEIR_EINVAL;
-    case EIO:
-      return WEIR_EIO;
-    case EISCONN:
-      return WEIR_EISCONN;
-    case ELOOP:
-      return WEIR_ELOOP;
-    case EMFILE:
-      return WEIR_EMFILE;
-    case ENAMETOOLONG:
-      return WEIR_ENAMETOOLONG;
-    case ENETUNREACH:
-      return WEIR_ENETUNREACH;
-    case ENFILE:
-      return WEIR_ENFILE;
-    case ENOBUFS:
-      return WEIR_ENOBUFS;
-    case ENOENT:
-      return WEIR_ENOENT;
-    case ENOMEM:
-      return WEIR_ENOMEM;
-    case ENOSPC:
-      return WEIR_ENOSPC;
-    case ENOSYS:
-      return WEIR_ENOTSUP;
-    case ENOTCONN:
-      return WEIR_ENOTCONN;
-    case ENOTDIR:
-      return WEIR_ENOTDIR;
-    case ENOTSOCK:
-      return WEIR_ENOTSOCK;
-    case ENOTSUP:
-      return WEIR_ENOTSUP;
-    case EPERM:
-      return WEIR_EPERM;
-    case EPIPE:
-      return WEIR_EPIPE;
-    case EPROTO:
-      return WEIR_EPROTO;
-    case EPROTONOSUPPORT:
-      return WEIR_ENOTSUP;
-    case EPROTOTYPE:
-      return WEIR_EPROTO;
-    case EROFS:
-      return WEIR_EROFS;
-    case ETIMEDOUT:
-      return WEIR_ETIMEDOUT;
-    default:
-      return WEIR_EUNKNOWN;
+  if (native_code == 0) return WEIR_OK;
+  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    if (codes[i].native_code == native_code) return codes[i].code;
   }
+  return WEIR_EUNKNOWN;
 }
 
 static const char *sentence(enum hint hint) {
