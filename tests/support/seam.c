@@ -270,7 +270,7 @@ int seam_tear_down(void **state) {
 }
 
 void seam_skip(const char *reason) {
-  print_message("          %s\n", reason);
+  print_message("skipped: %s\n", reason);
   skip();
 }
 
