@@ -5,8 +5,6 @@
 
 #include "common/loop.h"
 
-enum { NANOSECONDS_PER_MILLISECOND = 1000000 };
-
 weir_code deadline_init(struct deadline *deadline, weir_loop *loop, deadline_function due) {
   assert(!deadline->has_place);
   weir_code code = heap_reserve(&loop->deadlines, loop->deadline_places + 1);

@@ -17,6 +17,8 @@
 
 #include "common/heap.h"
 
+enum { NANOSECONDS_PER_MILLISECOND = 1000000 };
+
 struct deadline;
 
 /* Called once when the time has come; the deadline is no longer set then. */

@@ -13,8 +13,6 @@
 #include "common/server.h"
 #include "common/socket.h"
 
-enum { NANOSECONDS_PER_MILLISECOND = 1000000 };
-
 /* ---- making ---- */
 
 static weir_code create_backend(weir_loop *loop, const struct backend_operations *operations, weir_sim *simulator) {
