@@ -12,10 +12,17 @@
  * | `\\.\pipe\NAME`                           | that pipe, read as Windows reads it (see below)                   |
  * | `\\?\pipe\NAME`                           | that pipe, every character taken literally                        |
  * | `\\SERVER\pipe\NAME`                      | a pipe of another machine; clients only                           |
+ * | `tcp:HOST:PORT`                           | TCP; HOST is a name, an IPv4 address, or an IPv6 address in `[]`  |
+ * | `tcp:PORT`, `tcp:*:PORT`                  | TCP at any address of this machine; for clients, at `localhost`   |
  *
  * A bare text is a path on POSIX systems, and must be one of the `\\` forms on Windows. Begin a path with `./` when it
  * could be taken for something else. What this system does not have is `WEIR_ENOTSUP`, never a file of a strange name:
- * a pipe's name on POSIX systems, `unix:` on Windows, `tcp:` everywhere.
+ * a pipe's name on POSIX systems, `unix:` on Windows.
+ *
+ * PORT is a decimal number from 0 to 65,535 without sign or leading zeros; a server that listens at 0 gets a free one.
+ * A server at any address listens at `::`, where IPv4 clients are welcome too, or at `0.0.0.0` on a machine without
+ * IPv6. An IPv6 address may have a zone, `tcp:[fe80::1%eth0]:80`. A HOST that is no address is looked up; it has 1 to
+ * `WEIR_HOST_MAX` bytes, none of them a blank, a control character, a slash, `[` or `]`.
  *
  * `ipc:NAME` belongs to the user who runs the program, whatever the environment says, so that a daemon and a shell of
  * one user meet: a socket in a directory that only this user can enter (`/tmp/weir-UID/NAME.sock`), or a pipe whose
@@ -36,5 +43,8 @@
 
 /** The longest NAME of an `ipc:NAME`, in bytes. */
 #define WEIR_IPC_NAME_MAX 64
+
+/** The longest HOST of a `tcp:HOST:PORT`, in bytes. */
+#define WEIR_HOST_MAX 253
 
 #endif

@@ -58,17 +58,27 @@ typedef enum weir_code {
   WEIR_EPROTO = -35,        /**< The system reported a protocol error. */
   WEIR_EIO = -36,           /**< Input or output failed in the device. */
   WEIR_EEXIST = -37,        /**< Something of that name exists already. */
-  WEIR_EUNKNOWN = -38       /**< The system gave a code that Weir has no name for; see `native_code`. */
+  WEIR_EUNKNOWN = -38,      /**< The system gave a code that Weir has no name for; see `native_code`. */
+  WEIR_ENOTFOUND = -39,     /**< A host's name is known to nobody. */
+  WEIR_EBLOCKED = -40       /**< The address is on the block list that was given. */
 } weir_code;
 
 /** An error in full. In want of memory an `error` event can hold the code alone; its texts are "" then. */
-typedef struct weir_error {
+typedef struct weir_error weir_error;
+
+/** See above. Begin with all zero when you make one: NULL texts count as "". */
+struct weir_error {
   weir_code code;        /**< What went wrong. */
   int native_code;       /**< What the system said: `errno`, or a Win32 error; 0 when Weir found it itself. */
-  const char *operation; /**< What was tried: "connect", "listen", "accept", "read", "write", "shutdown", "open". */
+  const char *operation; /**< What was tried: "connect", "bind", "listen", "accept", "lookup", "read", "write",
+                              "shutdown", "open". */
   const char *address;   /**< On which address, as the user would write it; "" when there is none. */
   const char *hint;      /**< What to know or to do about it, in a sentence; "" when there is nothing to add. */
-} weir_error;
+  const char *local; /**< The local address that `connect` was told to use: "127.0.0.1:5000"; "" when there is none. */
+  const weir_error *causes; /**< Of a connect that tried several addresses: what each attempt met, in the order in which
+                                 they failed; `code` is that of the first. NULL otherwise. */
+  size_t cause_count;       /**< How many. */
+};
 
 /**
  * The name of a code: "ECONNREFUSED", or "OK".
@@ -87,7 +97,9 @@ WEIR_API const char *weir_code_text(weir_code code);
 
 /**
  * Writes an error as one line without a line end:
- * "connect ECONNREFUSED /run/x.sock: nobody listens there; start the server first [system error 111]".
+ * "connect ECONNREFUSED /run/x.sock: nobody listens there; start the server first [system error 111]". A local address
+ * stands behind the address, "connect ECONNREFUSED 127.0.0.1:80 - Local (127.0.0.1:5000)", and causes follow in
+ * brackets.
  *
  * **Owns:** the caller owns `text`; it is always terminated when `size` is not 0.
  * **Errors:** returns the length of the whole line, which was cut when it is not less than `size`. **Thread:** any.

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <weir/address.h>
 #include <weir/error.h>
 #include <weir/export.h>
 
@@ -48,7 +49,11 @@ typedef enum weir_event_type {
   WEIR_EVENT_DROP,        /**< Server: a client was turned away because of `max_connections`. */
   WEIR_EVENT_ERROR,       /**< Socket: it failed; `close` follows. Server: listening failed, or accepting is short of
                                descriptors; `close` does not follow. */
-  WEIR_EVENT_CLOSE        /**< Socket and server: the last event of this life; see `had_error`. */
+  WEIR_EVENT_CLOSE,       /**< Socket and server: the last event of this life; see `had_error`. */
+  WEIR_EVENT_LOOKUP,      /**< Socket: the host's name has been looked up; once for each address, or once with an error;
+                               see `lookup`. Not for IP addresses and local names. */
+  WEIR_EVENT_ATTEMPT,     /**< Socket: a connect to one of the host's addresses begins; see `attempt`. */
+  WEIR_EVENT_ATTEMPT_FAILED /**< Socket: that one has failed; others may go on; see `attempt`. */
 } weir_event_type;
 
 /** The bytes of a `data` event. **Owns:** lent for the call; copy what you keep. */
@@ -56,6 +61,26 @@ typedef struct weir_event_data {
   const void *bytes; /**< The first byte; with an encoding set, UTF-8 text without a terminating zero. */
   size_t length;     /**< How many; never 0. */
 } weir_event_data;
+
+/** What looking up a host's name brought. **Owns:** lent for the call. */
+typedef struct weir_event_lookup {
+  const char *host;            /**< The name. */
+  const weir_address *address; /**< One of its addresses, without a port; NULL with an error. */
+  weir_family family;          /**< That of the address; `WEIR_FAMILY_NONE` with an error. */
+  const weir_error *error;     /**< Why there is none, or NULL. `error` and `close` follow. */
+} weir_event_lookup;
+
+/** One of several attempts of a connect. **Owns:** lent for the call. */
+typedef struct weir_event_attempt {
+  const weir_address *address; /**< Where to, with its port. */
+  const weir_error *error;     /**< Why it has failed; NULL for `WEIR_EVENT_ATTEMPT`. */
+} weir_event_attempt;
+
+/** A client that was turned away. **Owns:** lent for the call. Both are NULL over local sockets. */
+typedef struct weir_event_drop {
+  const weir_address *local;  /**< At which address of this machine. */
+  const weir_address *remote; /**< Who it was. */
+} weir_event_drop;
 
 /**
  * One event. **Owns:** everything in it is lent for the call.
@@ -77,6 +102,9 @@ typedef struct weir_event {
     weir_socket *connection; /**< `WEIR_EVENT_CONNECTION`: the accepted socket. The loop owns it until its `close`;
                                   retain it to keep it longer. */
     weir_socket *peer;       /**< `WEIR_EVENT_PIPE` and `WEIR_EVENT_UNPIPE`: the source. */
+    const weir_event_lookup *lookup;   /**< `WEIR_EVENT_LOOKUP`. */
+    const weir_event_attempt *attempt; /**< `WEIR_EVENT_ATTEMPT` and `WEIR_EVENT_ATTEMPT_FAILED`. */
+    const weir_event_drop *drop;       /**< `WEIR_EVENT_DROP`. */
   };
 } weir_event;
 

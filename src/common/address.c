@@ -12,6 +12,7 @@
 
 #include <weir/endpoint.h>
 
+#include "common/host_port.h"
 #include "common/pipe_name.h"
 #include "common/utf8.h"
 
@@ -182,6 +183,25 @@ static weir_code parse_bare(const struct parser *parser, const char *text, size_
   return refuse(parser, WEIR_EINVAL, "a pipe is written \\\\.\\pipe\\NAME, pipe:NAME or ipc:NAME");
 }
 
+static weir_code parse_tcp(const struct parser *parser, const char *text, size_t length) {
+  struct host_port parsed;
+  const char *reason = host_port_parse(text, length, &parsed);
+  if (reason != NULL) return refuse(parser, WEIR_EINVAL, reason);
+  weir_address ip = {.family = parsed.ip.family, .port = parsed.port};
+  if (parsed.ip.zone_length >= sizeof ip.zone) {
+    return refuse_length(parser, parsed.ip.zone_length, "bytes in its zone", sizeof ip.zone - 1);
+  }
+  memcpy(ip.bytes, parsed.ip.bytes, sizeof ip.bytes);
+  if (parsed.ip.zone_length > 0) memcpy(ip.zone, parsed.ip.zone, parsed.ip.zone_length);
+  if (ip.family != WEIR_FAMILY_NONE) {
+    address_set_ip(parser->address, &ip);
+    return WEIR_OK;
+  }
+  address_set(parser->address, ADDRESS_HOST, parsed.host, parsed.host_length);
+  parser->address->ip = ip;
+  return WEIR_OK;
+}
+
 /* Whether the text begins with `prefix`, which is then taken off. */
 static bool take_prefix(const char **text, size_t *length, const char *prefix) {
   size_t bytes = strlen(prefix);
@@ -197,9 +217,7 @@ static weir_code parse_text(const struct parser *parser, const char *text, size_
   if (memchr(text, '\0', length) != NULL) return refuse(parser, WEIR_EINVAL, "the endpoint has a NUL byte inside");
   if (take_prefix(&text, &length, "ipc:")) return parse_portable(parser, text, length);
   if (take_prefix(&text, &length, "pipe:")) return parse_pipe_name(parser, text, length);
-  if (take_prefix(&text, &length, "tcp:")) {
-    return refuse(parser, WEIR_ENOTSUP, "TCP is not supported; ./tcp:NAME is a file of that name");
-  }
+  if (take_prefix(&text, &length, "tcp:")) return parse_tcp(parser, text, length);
   bool must_be_unix = take_prefix(&text, &length, "unix:");
   if (take_prefix(&text, &length, "@")) return parse_abstract(parser, text, length);
   return must_be_unix ? parse_path(parser, text, length) : parse_bare(parser, text, length);
@@ -219,8 +237,14 @@ void address_set(struct address *address, enum address_kind kind, const char *te
   assert(length < sizeof address->text);
   address->kind = kind;
   address->length = length;
+  memset(&address->ip, 0, sizeof address->ip);
   memmove(address->text, text, length);
   address->text[length] = '\0';
+}
+
+void address_set_ip(struct address *address, const weir_address *ip) {
+  address_set(address, ADDRESS_IP, "", 0);
+  address->ip = *ip;
 }
 
 /* A text being written into a space that may be too small; `length` counts on. */
@@ -258,9 +282,20 @@ static void add_escaped(struct writer *writer, const char *bytes, size_t length)
   }
 }
 
+static void add_port(struct writer *writer, int port) {
+  char text[8];
+  int length = snprintf(text, sizeof text, ":%d", port);
+  add(writer, text, (size_t)length);
+}
+
 size_t address_format(const struct address *address, char *text, size_t size) {
   struct writer writer = {text, size, 0};
   add(&writer, "", 0);
+  if (address->kind == ADDRESS_IP) {
+    char ip[WEIR_ADDRESS_TEXT_BYTES];
+    add(&writer, ip, weir_address_format(&address->ip, ip, sizeof ip));
+    return writer.length;
+  }
   if (address->kind == ADDRESS_ABSTRACT) add(&writer, "@", 1);
   if (address->kind == ADDRESS_PORTABLE) add(&writer, "ipc:", 4);
   for (size_t at = 0, bytes; at < address->length; at += bytes) {
@@ -272,6 +307,7 @@ size_t address_format(const struct address *address, char *text, size_t size) {
       add_escaped(&writer, address->text + at, bytes);
     }
   }
+  if (address->kind == ADDRESS_HOST) add_port(&writer, address->ip.port);
   return writer.length;
 }
 

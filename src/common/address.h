@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <weir/address.h>
 #include <weir/error.h>
 
 enum address_kind {
@@ -17,7 +18,10 @@ enum address_kind {
   ADDRESS_ABSTRACT, /* a name in Linux's abstract name space, without its leading NUL; may hold any byte */
   ADDRESS_PIPE,     /* a whole pipe name in UTF-8, normalised: \\.\pipe\x, or \\?\pipe\x as it was written */
   ADDRESS_REMOTE,   /* a whole pipe name on another machine: \\server\pipe\x */
-  ADDRESS_PORTABLE  /* the NAME of ipc:NAME; the backend knows the user and turns it into one of the above */
+  ADDRESS_PORTABLE, /* the NAME of ipc:NAME; the backend knows the user and turns it into one of the above */
+  ADDRESS_HOST,     /* TCP at a host's name, which is the text and still has to be looked up; "" is any address (listen)
+                       or this machine (connect). `ip` holds the port. No backend ever sees it */
+  ADDRESS_IP        /* TCP at the address and port in `ip`; no text */
 };
 
 /* Room for the longest text: a pipe name of 256 UTF-16 units is at most 768 bytes of UTF-8. */
@@ -27,6 +31,7 @@ struct address {
   enum address_kind kind;
   size_t length;
   char text[ADDRESS_TEXT_BYTES];
+  weir_address ip;
 };
 
 /* Which names a backend can have, and how long they may be. */
@@ -51,6 +56,9 @@ weir_code address_parse(const struct address_rules *rules, const char *text, siz
 
 /* Sets kind and text; the text must fit. For backends that turn a portable name into a native one. */
 void address_set(struct address *address, enum address_kind kind, const char *text, size_t length);
+
+/* Makes it an ADDRESS_IP. */
+void address_set_ip(struct address *address, const weir_address *ip);
 
 /* Writes the address as a user would read it, always terminated; a longer one is cut. Returns the whole length. */
 size_t address_format(const struct address *address, char *text, size_t size);

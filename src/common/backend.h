@@ -39,6 +39,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <weir/address.h>
 #include <weir/error.h>
 #include <weir/loop.h>
 
@@ -79,6 +80,12 @@ struct completion {
   const void *bytes; /* READ with a result above 0: the bytes, lent. */
   int native_code;   /* with a weir_code as result: what the system said, or 0 */
   const char *hint;  /* with a weir_code as result: a sentence that lives for ever, or NULL. Unset otherwise. */
+  const char *step;  /* with a weir_code as result: the part of the operation that failed, "bind"; or NULL. Unset
+                        otherwise. */
+  union {
+    const weir_address *peer; /* ACCEPT with result 0: who comes over TCP, lent until `take`; NULL over anything else */
+    intptr_t native; /* CLOSE, CLOSE_ACCEPTOR of a detached one: what `open` or `listen` of another loop takes */
+  };
 };
 
 /* Why an operation that answers at once failed. */
@@ -86,6 +93,7 @@ struct outcome {
   weir_code code;   /* WEIR_OK, or what went wrong; the rest counts only then */
   int native_code;  /* what the system said, or 0 */
   const char *hint; /* a sentence that lives for ever, or NULL */
+  const char *step; /* the part that failed, "bind"; or NULL */
 };
 
 /* A run of bytes to write. */
@@ -99,18 +107,56 @@ struct piece {
 
 /* How to listen. */
 struct listen_request {
-  struct address *address; /* where; replaced by the native name that was had. Kind ADDRESS_NONE: on `native`, and the
-                              name that is bound to replaces it */
-  intptr_t native;         /* a bound descriptor, when the address is none */
+  struct address *address;       /* where; replaced by the name that was had, with its port. Kind ADDRESS_NONE: on what
+                                    `shared`, `bound` or else `native` has, and the name that is bound to replaces it */
+  intptr_t native;               /* a bound descriptor */
+  const struct acceptor *shared; /* another server of this loop: both accept from then on, each closes for itself */
+  struct acceptor *bound;        /* bound before with `only_bind`; its name passes over, and it is as if never begun */
   int backlog;
   bool readable_all;
   bool writable_all;
+  bool ipv6_only;
+  bool reuse_port; /* several sockets may listen there, and the system spreads the clients */
+  bool only_bind;  /* the name is had, and nobody can connect; `listen` or `connect` take it over, or it is closed */
 };
 
-/* What `query` can tell of a connection. */
-enum query {
-  QUERY_CAN_HALF_CLOSE, /* 1: the peer will learn of a shutdown; 0: it cannot be told */
-  QUERY_NATIVE          /* the descriptor or HANDLE */
+/* How to connect. */
+struct connect_request {
+  const struct address *address; /* where to; an ADDRESS_IP, or a local name */
+  const weir_address *local;     /* bind to this before, for an ADDRESS_IP; port 0: any. NULL: the system's choice */
+  struct acceptor *bound;        /* connect with what was bound before with `only_bind`; NULL: with a new socket */
+};
+
+/* How a connection or an acceptor ends. */
+enum ending {
+  ENDING_CLOSE, /* as usual */
+  ENDING_RESET, /* the peer sees a reset; for TCP connections, else as CLOSE */
+  ENDING_DETACH /* nothing is closed. `native` of the completion goes on with another loop of the same kind of backend;
+                   a CLOSE that brings `bytes` and a result above 0 brings what the system had given and nobody has
+                   read. WEIR_ENOTSUP as result: it could not be detached, and was closed */
+};
+
+/*
+ * What `control` asks of, or tells, an open connection. The argument's type stands behind each. Returns WEIR_OK,
+ * WEIR_ENOTSUP where there is no such thing, or what the system said.
+ */
+enum control {
+  CONTROL_CAN_HALF_CLOSE,  /* bool, asked: whether the peer will learn of a shutdown */
+  CONTROL_NATIVE,          /* intptr_t, asked: the descriptor or HANDLE */
+  CONTROL_LOCAL_ADDRESS,   /* weir_address, asked; TCP only */
+  CONTROL_REMOTE_ADDRESS,  /* weir_address, asked; TCP only */
+  CONTROL_NO_DELAY,        /* const bool, told; TCP only */
+  CONTROL_KEEP_ALIVE,      /* const struct keep_alive, told; TCP only */
+  CONTROL_TYPE_OF_SERVICE, /* const int 0 to 255, told; TCP only */
+  CONTROL_LINGER           /* const int in seconds, below 0: off; told; TCP only */
+};
+
+/* Probes of an idle connection, in whole seconds and their number; 0: the system's choice. */
+struct keep_alive {
+  bool wanted;
+  int delay_s;
+  int interval_s;
+  int count;
 };
 
 /* What a backend is made with. */
@@ -163,16 +209,22 @@ struct backend_operations {
   /* Makes the client that was offered a connection, or with NULL turns it away. */
   void (*take)(struct backend *backend, struct acceptor *acceptor, struct connection *connection);
 
-  /* Stops listening at once: the name is free when this returns. Comes back as OPERATION_CLOSE_ACCEPTOR. */
-  void (*close_acceptor)(struct backend *backend, struct acceptor *acceptor);
+  /* Stops listening at once: the name is free when this returns, unless it is detached. Comes back as
+   * OPERATION_CLOSE_ACCEPTOR. */
+  void (*close_acceptor)(struct backend *backend, struct acceptor *acceptor, enum ending ending);
 
   /* ---- connections ---- */
 
   /* Takes an open native connection over. On failure it stays the caller's. */
   struct outcome (*open)(struct backend *backend, struct connection *connection, intptr_t native);
 
-  /* Connects. WEIR_EAGAIN: the server is busy now. A connection whose connect failed wants no close. */
-  void (*connect)(struct backend *backend, struct connection *connection, const struct address *address);
+  /* Connects; the request is read before this returns. WEIR_EAGAIN: a local server is busy now. A connection whose
+   * connect failed wants no close. */
+  void (*connect)(struct backend *backend, struct connection *connection, const struct connect_request *request);
+
+  /* Makes `to`, which is cleared memory, the connection that `from` is: its CONNECT has just come back, and nothing is
+   * under way. `from` is the caller's memory again. */
+  void (*move)(struct backend *backend, struct connection *from, struct connection *to);
 
   /* Starts reading. */
   void (*read)(struct backend *backend, struct connection *connection);
@@ -192,11 +244,11 @@ struct backend_operations {
    */
   void (*shutdown)(struct backend *backend, struct connection *connection);
 
-  /* Ends the connection at once, without waiting for the peer; what the system took is not recalled. */
-  void (*close)(struct backend *backend, struct connection *connection);
+  /* Ends the connection at once, without waiting for the peer; what the system took is not recalled, but by a reset. */
+  void (*close)(struct backend *backend, struct connection *connection, enum ending ending);
 
-  /* Answers a question about an open connection. */
-  intptr_t (*query)(struct backend *backend, const struct connection *connection, enum query query);
+  /* Asks or tells an open connection something. */
+  weir_code (*control)(struct backend *backend, struct connection *connection, enum control control, void *argument);
 };
 
 /* The backends of this system, the preferred one first; ends with NULL. Defined in the system's folder. */

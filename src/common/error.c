@@ -49,10 +49,12 @@
   LINE(EPROTO, "a protocol error")                                    \
   LINE(EIO, "input or output failed in the device")                   \
   LINE(EEXIST, "a file of that name exists and is not a socket")      \
-  LINE(EUNKNOWN, "something Weir has no name for")
+  LINE(EUNKNOWN, "something Weir has no name for")                    \
+  LINE(ENOTFOUND, "nobody knows that name")                           \
+  LINE(EBLOCKED, "blocked by the list that was given")
 
 #define COUNT_OF(name, text) +1
-_Static_assert(0 CODES(COUNT_OF) == 1 - WEIR_EUNKNOWN, "every code up to the last has its line");
+_Static_assert(0 CODES(COUNT_OF) == 1 - WEIR_EBLOCKED, "every code up to the last has its line");
 
 /* No default: a code without a line is a warning, and so does not build. */
 const char *weir_code_name(weir_code code) {
@@ -94,17 +96,34 @@ static void add(struct line *line, const char *before, const char *text) {
 
 static bool is_given(const char *text) { return text != NULL && text[0] != '\0'; }
 
+static void add_number(struct line *line, const char *before, int number, const char *after) {
+  char text[16];
+  snprintf(text, sizeof text, "%d", number);
+  add(line, before, text);
+  add(line, after, "");
+}
+
+/* What was tried, on which addresses, and with which code. */
+static void add_head(struct line *line, const weir_error *error) {
+  if (is_given(error->operation)) add(line, error->operation, " ");
+  add(line, "", weir_code_name(error->code));
+  if (is_given(error->address)) add(line, " ", error->address);
+  if (is_given(error->local)) {
+    add(line, " - Local (", error->local);
+    add(line, ")", "");
+  }
+}
+
 size_t weir_error_format(const weir_error *error, char *text, size_t size) {
   struct line line = {text, size, 0};
-  if (is_given(error->operation)) add(&line, error->operation, " ");
-  add(&line, "", weir_code_name(error->code));
-  if (is_given(error->address)) add(&line, " ", error->address);
+  add_head(&line, error);
   add(&line, ": ", weir_code_text(error->code));
   if (is_given(error->hint)) add(&line, "; ", error->hint);
-  if (error->native_code != 0) {
-    char number[16];
-    snprintf(number, sizeof number, "%d]", error->native_code);
-    add(&line, " [system error ", number);
+  if (error->native_code != 0) add_number(&line, " [system error ", error->native_code, "]");
+  for (size_t i = 0; i < error->cause_count; i++) {
+    add(&line, i == 0 ? " (" : ", ", "");
+    add_head(&line, &error->causes[i]);
   }
+  if (error->cause_count > 0) add(&line, ")", "");
   return line.length;
 }

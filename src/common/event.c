@@ -34,6 +34,12 @@ const char *weir_event_name(weir_event_type type) {
       return "error";
     case WEIR_EVENT_CLOSE:
       return "close";
+    case WEIR_EVENT_LOOKUP:
+      return "lookup";
+    case WEIR_EVENT_ATTEMPT:
+      return "attempt";
+    case WEIR_EVENT_ATTEMPT_FAILED:
+      return "attempt failed";
   }
   return "unknown";
 }

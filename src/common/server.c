@@ -30,8 +30,11 @@ void server_update_liveness(weir_server *server) {
 }
 
 void server_report(weir_server *server, const char *operation, weir_code code, int native_code, const char *hint) {
-  weir_error error = {code, native_code, operation, server->address == NULL ? "" : server->address,
-                      hint == NULL ? "" : hint};
+  weir_error error = {.code = code,
+                      .native_code = native_code,
+                      .operation = operation,
+                      .address = server->address == NULL ? "" : server->address,
+                      .hint = hint == NULL ? "" : hint};
   weir_event event = {.type = WEIR_EVENT_ERROR, .server = server, .error = &error};
   handle_emit_error(&server->handle, &event);
 }
@@ -108,7 +111,11 @@ void server_answer(weir_server *server, struct list *questions) {
   list_move_all(questions, &asked);
   for (struct list_node *node = list_take_first(&asked); node != NULL; node = list_take_first(&asked)) {
     struct question question = *CONTAINER_OF(node, struct question, link);
-    weir_error error = {question.code, 0, "close", "", "the server is not listening"};
+    weir_error error = {.code = question.code,
+                        .native_code = 0,
+                        .operation = "close",
+                        .address = "",
+                        .hint = "the server is not listening"};
     memory_put(server_allocator(server), CONTAINER_OF(node, struct question, link));
     if (question.counted != NULL) {
       question.counted(server, NULL, server->connections, question.user);

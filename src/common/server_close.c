@@ -22,7 +22,7 @@ void server_socket_closed(weir_server *server, struct weir_socket *socket) {
 static void close_below(weir_server *server) {
   weir_loop *loop = server->handle.loop;
   loop->closes++;
-  loop->operations->close_acceptor(loop->backend, server_acceptor(server));
+  loop->operations->close_acceptor(loop->backend, server_acceptor(server), ENDING_CLOSE);
 }
 
 static void stop_listening(weir_server *server) {

@@ -29,7 +29,11 @@ void server_forget_listener(weir_server *server) {
 /* The listen has failed: the event is owed. Without memory for the whole error nothing has begun. */
 static weir_code owe_failure(weir_server *server, weir_code code, int native_code, const char *address,
                              const char *hint) {
-  weir_error error = {code, native_code, "listen", address, hint == NULL ? "" : hint};
+  weir_error error = {.code = code,
+                      .native_code = native_code,
+                      .operation = "listen",
+                      .address = address,
+                      .hint = hint == NULL ? "" : hint};
   server->failure = failure_copy(server_allocator(server), &error);
   if (server->failure == NULL) return WEIR_ENOMEM;
   server->state = SERVER_FAILING;

@@ -215,8 +215,10 @@ weir_code weir_socket_set_high_water_mark(weir_socket *socket, size_t bytes) {
 }
 
 bool weir_socket_can_half_close(const weir_socket *socket) {
-  return socket->life == LIFE_OPEN &&
-         socket_operations(socket)->query(socket_backend(socket), socket_connection(socket), QUERY_CAN_HALF_CLOSE) != 0;
+  bool can = false;
+  if (socket->life != LIFE_OPEN) return false;
+  socket_operations(socket)->control(socket_backend(socket), socket_connection(socket), CONTROL_CAN_HALF_CLOSE, &can);
+  return can;
 }
 
 weir_server *weir_socket_server(const weir_socket *socket) { return socket->server; }

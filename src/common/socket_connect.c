@@ -35,7 +35,8 @@ static void submit(struct weir_socket *socket) {
   assert(socket->life == LIFE_CONNECTING && !attempt->in_flight);
   attempt->in_flight = true;
   memset(socket_connection(socket), 0, socket_operations(socket)->connection_bytes);
-  socket_operations(socket)->connect(socket_backend(socket), socket_connection(socket), &attempt->address);
+  struct connect_request request = {.address = &attempt->address};
+  socket_operations(socket)->connect(socket_backend(socket), socket_connection(socket), &request);
 }
 
 static void try_again(struct deadline *deadline) { submit(CONTAINER_OF(deadline, struct attempt, retry)->socket); }

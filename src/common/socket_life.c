@@ -70,7 +70,7 @@ static void close_below(struct weir_socket *socket, bool is_open) {
   socket->close_returned = !is_open;
   if (!is_open) return;
   socket->handle.loop->closes++;
-  socket_operations(socket)->close(socket_backend(socket), socket_connection(socket));
+  socket_operations(socket)->close(socket_backend(socket), socket_connection(socket), ENDING_CLOSE);
 }
 
 /* Frees what one life needed and the next one does not: nothing of it calls back. */
@@ -124,7 +124,11 @@ void socket_destroy(struct weir_socket *socket, const weir_error *error) {
 }
 
 void socket_fail(struct weir_socket *socket, const char *operation, weir_code code, int native_code, const char *hint) {
-  weir_error error = {code, native_code, operation, socket_address(socket), hint == NULL ? "" : hint};
+  weir_error error = {.code = code,
+                      .native_code = native_code,
+                      .operation = operation,
+                      .address = socket_address(socket),
+                      .hint = hint == NULL ? "" : hint};
   socket_destroy(socket, &error);
 }
 
@@ -171,7 +175,11 @@ static void emit_plain(struct weir_socket *socket, weir_event_type type) {
 
 /* The whole error, or what is known of it when there was no memory to keep it. */
 static void emit_error(struct weir_socket *socket) {
-  weir_error bare = {(weir_code)socket->error_code, 0, "", socket_address(socket), ""};
+  weir_error bare = {.code = (weir_code)socket->error_code,
+                     .native_code = 0,
+                     .operation = "",
+                     .address = socket_address(socket),
+                     .hint = ""};
   const weir_error *error = weir_socket_error(socket);
   weir_event event = {.type = WEIR_EVENT_ERROR, .socket = socket, .error = error == NULL ? &bare : error};
   handle_emit_error(&socket->handle, &event);

@@ -270,8 +270,11 @@ static bool wait_for_buffers(struct weir_socket *socket) {
  */
 static void fail_writing(struct weir_socket *socket, const struct completion *completion) {
   struct write_request *request = write_request_of(list_take_first(&socket->extra->queued));
-  weir_error error = {(weir_code)completion->result, completion->native_code, "write", socket_address(socket),
-                      completion->hint == NULL ? "" : completion->hint};
+  weir_error error = {.code = (weir_code)completion->result,
+                      .native_code = completion->native_code,
+                      .operation = "write",
+                      .address = socket_address(socket),
+                      .hint = completion->hint == NULL ? "" : completion->hint};
   socket->extra->queued_bytes -= request->length - request->sent;
   socket_destroy(socket, &error);
   socket_deliver_callbacks(socket);
@@ -310,7 +313,8 @@ void socket_deliver_callbacks(struct weir_socket *socket) {
   list_move_all(&socket->extra->finished, &finished);
   for (struct list_node *node = list_take_first(&finished); node != NULL; node = list_take_first(&finished)) {
     struct write_request *request = write_request_of(node);
-    weir_error error = {request->code, 0, "write", socket_address(socket), ""};
+    weir_error error = {
+        .code = request->code, .native_code = 0, .operation = "write", .address = socket_address(socket), .hint = ""};
     write_request_call_back(request, socket, request->code == WEIR_OK ? NULL : &error);
   }
 }
@@ -324,7 +328,11 @@ void socket_cancel_writes(struct weir_socket *socket) {
   list_move_all(&socket->extra->ending, &canceled);
   socket->extra->queued_bytes = 0;
   for (struct list_node *node = list_take_first(&canceled); node != NULL; node = list_take_first(&canceled)) {
-    weir_error error = {WEIR_ECANCELED, 0, "write", socket_address(socket), "the socket was closed first"};
+    weir_error error = {.code = WEIR_ECANCELED,
+                        .native_code = 0,
+                        .operation = "write",
+                        .address = socket_address(socket),
+                        .hint = "the socket was closed first"};
     write_request_call_back(write_request_of(node), socket, &error);
   }
 }

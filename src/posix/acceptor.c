@@ -32,7 +32,8 @@ struct outcome acceptor_listen(struct backend *backend, struct acceptor *accepto
 }
 
 /* The file goes first, so that nobody finds a name without a server. */
-void acceptor_close(struct backend *backend, struct acceptor *acceptor) {
+void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum ending ending) {
+  (void)ending;
   struct watch *watch = &acceptor->watch;
   assert((watch->pending & PENDING(OPERATION_CLOSE_ACCEPTOR)) == 0);
   listening_remove_file(acceptor);
@@ -126,6 +127,7 @@ enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acc
     backend->offered = client;
     *again = --acceptor->left > 0;
     completion->result = 0;
+    completion->peer = NULL;
     return OPERATION_ACCEPT;
   }
   acceptor->budget = 0;

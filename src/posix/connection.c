@@ -84,6 +84,7 @@ static struct failure try_connect(int descriptor, const struct address *address)
 
 /* A Unix socket connects at once or not at all: polling one that said EAGAIN would report success (seen on Linux 6). */
 static struct failure connect_now(struct connection *connection, const struct address *address) {
+  if (address->kind >= ADDRESS_HOST) return failure_of(EAFNOSUPPORT, HINT_NONE);
   struct address native = *address;
   struct failure failure = name_resolve(&native, false);
   if (failure.native_code != 0) return failure;
@@ -98,10 +99,16 @@ static struct failure connect_now(struct connection *connection, const struct ad
   return failure;
 }
 
-void connection_connect(struct backend *backend, struct connection *connection, const struct address *address) {
+void connection_connect(struct backend *backend, struct connection *connection, const struct connect_request *request) {
   connection->watch.descriptor = -1;
   connection->watch.pending = PENDING(OPERATION_CONNECT);
-  finished_add(backend, &connection->watch, PENDING(OPERATION_CONNECT), connect_now(connection, address));
+  finished_add(backend, &connection->watch, PENDING(OPERATION_CONNECT), connect_now(connection, request->address));
+}
+
+void connection_move(struct backend *backend, struct connection *from, struct connection *to) {
+  interest_forget(backend, &from->watch);
+  to->watch.descriptor = from->watch.descriptor;
+  from->watch.descriptor = -1;
 }
 
 /* ---- reading ---- */
@@ -205,7 +212,8 @@ void connection_shutdown(struct backend *backend, struct connection *connection)
 }
 
 /* EINTR is no reason to close again: on Linux the descriptor is gone, and its number may be somebody else's by now. */
-void connection_close(struct backend *backend, struct connection *connection) {
+void connection_close(struct backend *backend, struct connection *connection, enum ending ending) {
+  (void)ending;
   struct watch *watch = &connection->watch;
   assert((watch->pending & PENDING(OPERATION_CLOSE)) == 0);
   interest_forget(backend, watch);
@@ -217,13 +225,17 @@ void connection_close(struct backend *backend, struct connection *connection) {
 
 /* ---- asking ---- */
 
-intptr_t connection_query(struct backend *backend, const struct connection *connection, enum query query) {
+weir_code connection_control(struct backend *backend, struct connection *connection, enum control control,
+                             void *argument) {
   (void)backend;
-  switch (query) {
-    case QUERY_CAN_HALF_CLOSE:
-      return 1;
-    case QUERY_NATIVE:
-      return connection->watch.descriptor;
+  switch (control) {
+    case CONTROL_CAN_HALF_CLOSE:
+      *(bool *)argument = true;
+      return WEIR_OK;
+    case CONTROL_NATIVE:
+      *(intptr_t *)argument = connection->watch.descriptor;
+      return WEIR_OK;
+    default:
+      return WEIR_ENOTSUP;
   }
-  return 0;
 }

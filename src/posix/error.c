@@ -103,4 +103,5 @@ void error_complete(struct completion *completion, struct failure failure) {
   completion->result = outcome.code;
   completion->native_code = outcome.native_code;
   completion->hint = outcome.hint;
+  completion->step = outcome.step;
 }

@@ -136,6 +136,7 @@ static struct failure bind_and_listen(struct acceptor *acceptor, int descriptor,
 }
 
 static struct failure listen_at_address(struct acceptor *acceptor, const struct listen_request *request) {
+  if (request->address->kind >= ADDRESS_HOST) return failure_of(EAFNOSUPPORT, HINT_NONE);
   struct failure failure = name_resolve(request->address, true);
   if (failure.native_code != 0) return failure;
   int descriptor = os_socket(SOCK_STREAM);

@@ -122,18 +122,20 @@ struct outcome acceptor_listen(struct backend *backend, struct acceptor *accepto
                                const struct listen_request *request);
 void acceptor_accept(struct backend *backend, struct acceptor *acceptor, bool wanted);
 void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection);
-void acceptor_close(struct backend *backend, struct acceptor *acceptor);
+void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum ending ending);
 
 struct outcome connection_open(struct backend *backend, struct connection *connection, intptr_t native);
-void connection_connect(struct backend *backend, struct connection *connection, const struct address *address);
+void connection_connect(struct backend *backend, struct connection *connection, const struct connect_request *request);
+void connection_move(struct backend *backend, struct connection *from, struct connection *to);
 void connection_read(struct backend *backend, struct connection *connection);
 void connection_read_stop(struct backend *backend, struct connection *connection);
 size_t connection_write(struct backend *backend, struct connection *connection, const void *bytes, size_t length);
 void connection_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces,
                             size_t count);
 void connection_shutdown(struct backend *backend, struct connection *connection);
-void connection_close(struct backend *backend, struct connection *connection);
-intptr_t connection_query(struct backend *backend, const struct connection *connection, enum query query);
+void connection_close(struct backend *backend, struct connection *connection, enum ending ending);
+weir_code connection_control(struct backend *backend, struct connection *connection, enum control control,
+                             void *argument);
 
 /* ---- what `next` does for a ready watch ---- */
 

@@ -124,7 +124,8 @@ void sim_take(struct backend *backend, struct acceptor *acceptor, struct connect
   sim_refresh(client);
 }
 
-void sim_close_acceptor(struct backend *backend, struct acceptor *acceptor) {
+void sim_close_acceptor(struct backend *backend, struct acceptor *acceptor, enum ending ending) {
+  (void)ending;
   check_listening(backend, acceptor);
   acceptor->life = ACCEPTOR_CLOSING;
   list_remove(&acceptor->node);

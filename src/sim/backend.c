@@ -124,11 +124,12 @@ const struct backend_operations backend_sim = {
     .close_acceptor = sim_close_acceptor,
     .open = sim_open,
     .connect = sim_connect,
+    .move = sim_move,
     .read = sim_read,
     .read_stop = sim_read_stop,
     .write = sim_write,
     .write_queue = sim_write_queue,
     .shutdown = sim_shutdown,
     .close = sim_close,
-    .query = sim_query,
+    .control = sim_control,
 };

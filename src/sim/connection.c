@@ -69,10 +69,10 @@ static struct outcome try_connect(struct connection *connection, const struct ad
   return (struct outcome){.code = WEIR_OK};
 }
 
-void sim_connect(struct backend *backend, struct connection *connection, const struct address *address) {
+void sim_connect(struct backend *backend, struct connection *connection, const struct connect_request *request) {
   begin(backend, connection);
   connection->life = CONNECTION_CONNECTING;
-  connection->connect_outcome = try_connect(connection, address);
+  connection->connect_outcome = try_connect(connection, request->address);
   submit(connection, &connection->connect);
 }
 
@@ -259,7 +259,8 @@ void sim_finish_shutdown(struct connection *connection, struct completion *compl
 
 /* ---- ending ---- */
 
-void sim_close(struct backend *backend, struct connection *connection) {
+void sim_close(struct backend *backend, struct connection *connection, enum ending ending) {
+  (void)ending;
   (void)backend;
   assert(connection->backend == backend && connection->life != CONNECTION_CLOSING);
   connection->life = CONNECTION_CLOSING;
@@ -293,7 +294,19 @@ void sim_finish_close(struct connection *connection, struct completion *completi
   sim_spoil(connection, sizeof *connection);
 }
 
-intptr_t sim_query(struct backend *backend, const struct connection *connection, enum query query) {
+void sim_move(struct backend *backend, struct connection *from, struct connection *to) {
+  check_open(backend, from);
+  sim_check_cleared(to, sizeof *to);
+  begin(backend, to);
+  attach(to, from->end);
+  to->life = CONNECTION_OPEN;
+  --backend->open_count;
+  sim_spoil(from, sizeof *from);
+}
+
+weir_code sim_control(struct backend *backend, struct connection *connection, enum control control, void *argument) {
   check_open(backend, connection);
-  return query == QUERY_CAN_HALF_CLOSE ? 1 : -1;
+  if (control != CONTROL_CAN_HALF_CLOSE) return WEIR_ENOTSUP;
+  *(bool *)argument = true;
+  return WEIR_OK;
 }

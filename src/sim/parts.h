@@ -86,7 +86,7 @@ void sim_spoil(void *memory, size_t bytes);
 struct outcome sim_listen(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request);
 void sim_accept(struct backend *backend, struct acceptor *acceptor, bool wanted);
 void sim_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection);
-void sim_close_acceptor(struct backend *backend, struct acceptor *acceptor);
+void sim_close_acceptor(struct backend *backend, struct acceptor *acceptor, enum ending ending);
 
 /* Puts a client into the backlog. WEIR_EAGAIN: it is full. */
 weir_code sim_enqueue_client(struct acceptor *acceptor, struct wire *wire);
@@ -100,14 +100,15 @@ void sim_finish_close_acceptor(struct acceptor *acceptor, struct completion *com
 /* ---- connections ---- */
 
 struct outcome sim_open(struct backend *backend, struct connection *connection, intptr_t native);
-void sim_connect(struct backend *backend, struct connection *connection, const struct address *address);
+void sim_connect(struct backend *backend, struct connection *connection, const struct connect_request *request);
+void sim_move(struct backend *backend, struct connection *from, struct connection *to);
 void sim_read(struct backend *backend, struct connection *connection);
 void sim_read_stop(struct backend *backend, struct connection *connection);
 size_t sim_write(struct backend *backend, struct connection *connection, const void *bytes, size_t length);
 void sim_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces, size_t count);
 void sim_shutdown(struct backend *backend, struct connection *connection);
-void sim_close(struct backend *backend, struct connection *connection);
-intptr_t sim_query(struct backend *backend, const struct connection *connection, enum query query);
+void sim_close(struct backend *backend, struct connection *connection, enum ending ending);
+weir_code sim_control(struct backend *backend, struct connection *connection, enum control control, void *argument);
 
 /* Makes cleared memory an open connection over this end. */
 void sim_begin_accepted(struct backend *backend, struct connection *connection, struct wire_end *end);

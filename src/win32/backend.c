@@ -88,9 +88,9 @@ static void read_stop(struct backend *backend, struct connection *connection) {
   pipe_read_stop(connection);
 }
 
-static intptr_t query(struct backend *backend, const struct connection *connection, enum query query) {
+static weir_code ask(struct backend *backend, struct connection *connection, enum control control, void *argument) {
   (void)backend;
-  return pipe_query(connection, query);
+  return pipe_control(connection, control, argument);
 }
 
 const struct backend_operations backend_iocp = {
@@ -116,7 +116,7 @@ const struct backend_operations backend_iocp = {
     .write_queue = pipe_write_queue,
     .shutdown = pipe_shutdown,
     .close = pipe_close,
-    .query = query,
+    .control = ask,
 };
 
 const struct backend_operations *const backends_of_the_system[] = {&backend_iocp, NULL};

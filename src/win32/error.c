@@ -76,15 +76,16 @@ void error_complete(struct completion *completion, enum error_place place, DWORD
   completion->result = error_code(place, error);
   completion->native_code = (int)error;
   completion->hint = find_hint(place, error);
+  completion->step = NULL;
 }
 
 struct outcome error_outcome(enum error_place place, DWORD error, const char *hint) {
-  struct outcome outcome = {error_code(place, error), (int)error, hint};
+  struct outcome outcome = {.code = error_code(place, error), .native_code = (int)error, .hint = hint};
   if (hint == NULL) outcome.hint = find_hint(place, error);
   return outcome;
 }
 
 struct outcome error_none(void) {
-  struct outcome outcome = {WEIR_OK, 0, NULL};
+  struct outcome outcome = {.code = WEIR_OK};
   return outcome;
 }

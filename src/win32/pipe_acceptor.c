@@ -78,7 +78,8 @@ static struct outcome refuse(struct acceptor *acceptor, DWORD error) {
   give_name_up(acceptor);
   bool taken = error == ERROR_ACCESS_DENIED || error == ERROR_PIPE_BUSY || error == ERROR_ALREADY_EXISTS;
   if (!taken) return error_outcome(ERROR_PLACE_OPEN, error, NULL);
-  struct outcome outcome = {WEIR_EADDRINUSE, (int)error, explain_taken(acceptor->name.text)};
+  struct outcome outcome = {
+      .code = WEIR_EADDRINUSE, .native_code = (int)error, .hint = explain_taken(acceptor->name.text)};
   return outcome;
 }
 
@@ -141,6 +142,7 @@ static enum operation offer(struct backend *backend, struct acceptor *acceptor, 
   fill_pool(backend, acceptor);
   line_up(backend, acceptor);
   completion->result = 0;
+  completion->peer = NULL;
   return OPERATION_ACCEPT;
 }
 
@@ -203,7 +205,8 @@ void pipe_take(struct backend *backend, struct acceptor *acceptor, struct connec
 /* ---- close ---- */
 
 /* Closing the handles frees the name at once; the packets of the instances that waited come later. */
-void pipe_close_acceptor(struct backend *backend, struct acceptor *acceptor) {
+void pipe_close_acceptor(struct backend *backend, struct acceptor *acceptor, enum ending ending) {
+  (void)ending;
   assert(acceptor->offered == NULL && !acceptor->closing);
   acceptor->closing = true;
   list_remove(&acceptor->task.link);

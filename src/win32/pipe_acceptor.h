@@ -36,6 +36,6 @@ struct acceptor {
 struct outcome pipe_listen(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request);
 void pipe_accept(struct backend *backend, struct acceptor *acceptor, bool wanted);
 void pipe_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection);
-void pipe_close_acceptor(struct backend *backend, struct acceptor *acceptor);
+void pipe_close_acceptor(struct backend *backend, struct acceptor *acceptor, enum ending ending);
 
 #endif

@@ -66,10 +66,10 @@ static DWORD begin(struct backend *backend, struct connection *connection, const
   return remote_open_start(&backend->port, &connection->write, &name, &connection->opening);
 }
 
-void pipe_connect(struct backend *backend, struct connection *connection, const struct address *address) {
+void pipe_connect(struct backend *backend, struct connection *connection, const struct connect_request *request) {
   struct task *task = &connection->write;
   memset(&task->overlapped, 0, sizeof task->overlapped);
   task->finish = finish_connect;
-  task->error = begin(backend, connection, address);
+  task->error = begin(backend, connection, request->address);
   if (!task->pending) port_append(&backend->port, task);
 }

@@ -52,10 +52,17 @@ struct outcome pipe_open(struct backend *backend, struct connection *connection,
   return error_none();
 }
 
-intptr_t pipe_query(const struct connection *connection, enum query query) {
-  if (query == QUERY_CAN_HALF_CLOSE) return connection->peer == PIPE_PEER_KNOWS;
-  assert(query == QUERY_NATIVE);
-  return connection->pipe != NULL ? (intptr_t)connection->pipe : (intptr_t)INVALID_HANDLE_VALUE;
+weir_code pipe_control(const struct connection *connection, enum control control, void *argument) {
+  switch (control) {
+    case CONTROL_CAN_HALF_CLOSE:
+      *(bool *)argument = connection->peer == PIPE_PEER_KNOWS;
+      return WEIR_OK;
+    case CONTROL_NATIVE:
+      *(intptr_t *)argument = connection->pipe != NULL ? (intptr_t)connection->pipe : (intptr_t)INVALID_HANDLE_VALUE;
+      return WEIR_OK;
+    default:
+      return WEIR_ENOTSUP;
+  }
 }
 
 /* ---- close ---- */
@@ -80,7 +87,8 @@ void pipe_let_go(struct connection *connection) {
   connection->served = NULL;
 }
 
-void pipe_close(struct backend *backend, struct connection *connection) {
+void pipe_close(struct backend *backend, struct connection *connection, enum ending ending) {
+  (void)ending;
   assert(connection->life == PIPE_OPEN);
   connection->life = PIPE_CLOSING;
   forget(&connection->read);

@@ -91,8 +91,8 @@ void pipe_attach(struct connection *connection, HANDLE pipe, bool skips, bool me
 void pipe_let_go(struct connection *connection);
 
 struct outcome pipe_open(struct backend *backend, struct connection *connection, intptr_t native);
-void pipe_close(struct backend *backend, struct connection *connection);
-intptr_t pipe_query(const struct connection *connection, enum query query);
+void pipe_close(struct backend *backend, struct connection *connection, enum ending ending);
+weir_code pipe_control(const struct connection *connection, enum control control, void *argument);
 
 /* What a task of a closing connection leads to: the close itself when it was the last. */
 enum operation pipe_finish_close(struct backend *backend, struct connection *connection, struct completion *completion);
@@ -122,6 +122,6 @@ void pipe_leave(struct backend *backend, struct connection *connection);
 
 /* ---- pipe_connect.c ---- */
 
-void pipe_connect(struct backend *backend, struct connection *connection, const struct address *address);
+void pipe_connect(struct backend *backend, struct connection *connection, const struct connect_request *request);
 
 #endif

@@ -350,7 +350,8 @@ static int pipe_to_itself(struct scene *scene, weir_socket *client) {
 
 static void pipes_made_and_ended(struct world *world) { sweep(world, pipe_to_itself, false); }
 
-static const weir_error given = {WEIR_ENOMEM, 0, "read", "a place", "a hint that is copied"};
+static const weir_error given = {
+    .code = WEIR_ENOMEM, .native_code = 0, .operation = "read", .address = "a place", .hint = "a hint that is copied"};
 
 static int destroy_with_error(struct scene *scene, weir_socket *client) {
   int code = write_counted(scene, client, "never sent", 10, WEIR_ENCODING_NONE);

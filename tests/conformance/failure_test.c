@@ -89,7 +89,7 @@ static void a_destroy_cancels_every_unfinished_write(struct world *world) {
 }
 
 static void a_destroy_with_an_error_tells_it_before_the_cancelled_writes(struct world *world) {
-  const weir_error error = {WEIR_EIO, 0, "test", "", ""};
+  const weir_error error = {.code = WEIR_EIO, .native_code = 0, .operation = "test", .address = "", .hint = ""};
   struct world_stream stream = {0, false};
   struct world_pair pair = unread_pair(world, false, WORLD_TRACE_LIFE);
   write_three_big_ones(world, pair.client);
@@ -171,7 +171,7 @@ static void a_reader_that_destroys_itself_gives_the_writer_one_error(struct worl
 
 static void destroy_in_error(const weir_event *event, void *unused) {
   (void)unused;
-  const weir_error another = {WEIR_EINVAL, 0, "test", "", ""};
+  const weir_error another = {.code = WEIR_EINVAL, .native_code = 0, .operation = "test", .address = "", .hint = ""};
   weir_socket_destroy(event->socket, &another);
 }
 

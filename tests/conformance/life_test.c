@@ -165,7 +165,7 @@ static void destroying_what_never_connected_closes_it(struct world *world) {
 
 static void destroy_again_and_otherwise(const weir_event *event, void *user) {
   (void)user;
-  const weir_error late = {WEIR_EIO, 0, "test", "", ""};
+  const weir_error late = {.code = WEIR_EIO, .native_code = 0, .operation = "test", .address = "", .hint = ""};
   weir_socket_destroy(event->socket, &late);
   weir_socket_destroy_soon(event->socket);
   assert_int_equal(weir_socket_end(event->socket, NULL), WEIR_EDESTROYED);
@@ -173,7 +173,7 @@ static void destroy_again_and_otherwise(const weir_event *event, void *user) {
 
 static void a_second_destroy_does_nothing(struct world *world) {
   struct world_pair pair = world_pair(world, NULL);
-  const weir_error late = {WEIR_EIO, 0, "test", "", ""};
+  const weir_error late = {.code = WEIR_EIO, .native_code = 0, .operation = "test", .address = "", .hint = ""};
   weir_server_close(pair.server, NULL, NULL);
   weir_socket_destroy(pair.client, NULL);
   weir_socket_destroy(pair.client, &late);
@@ -213,7 +213,8 @@ static void a_destroy_with_an_error_tells_it_before_the_close(struct world *worl
   struct world_pair_options options = {.server_trace = WORLD_TRACE_DATA};
   struct world_pair pair = world_pair(world, &options);
   char texts[3][16] = {"think", "somewhere", "because"};
-  const weir_error error = {WEIR_EIO, 7, texts[0], texts[1], texts[2]};
+  const weir_error error = {
+      .code = WEIR_EIO, .native_code = 7, .operation = texts[0], .address = texts[1], .hint = texts[2]};
   weir_server_close(pair.server, NULL, NULL);
   world_on(pair.client, WEIR_EVENT_ERROR, check_texts, NULL);
   world_write_noted(world, pair.client, "C", "abc");

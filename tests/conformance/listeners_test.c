@@ -191,7 +191,7 @@ static void all_listeners_of_close_run_although_one_destroys(struct world *world
 
 static void all_listeners_of_error_run_although_one_destroys(struct world *world) {
   struct world_pair pair = pair_open(world, 0, 0);
-  weir_error error = {WEIR_EIO, 0, "read", "", ""};
+  weir_error error = {.code = WEIR_EIO, .native_code = 0, .operation = "read", .address = "", .hint = ""};
   weir_socket_prepend(pair.client, WEIR_EVENT_ERROR, world_destroy_on, NULL);
   weir_socket_on(pair.client, WEIR_EVENT_ERROR, world_note_event, mark(world, "error"));
   weir_socket_destroy(pair.client, &error);

@@ -176,7 +176,8 @@ static void destroy_with(const weir_event *event, void *error) { weir_socket_des
 
 static void a_destroy_with_an_error_inside_timeout_reports_it(struct world *world) {
   struct world_pair pair = pair_open(world, 0, 0);
-  weir_error error = {WEIR_ETIMEDOUT, 0, "read", "", "idle for too long"};
+  weir_error error = {
+      .code = WEIR_ETIMEDOUT, .native_code = 0, .operation = "read", .address = "", .hint = "idle for too long"};
   assert_int_equal(weir_socket_on(pair.client, WEIR_EVENT_TIMEOUT, destroy_with, &error), WEIR_OK);
   assert_int_equal(weir_socket_set_timeout(pair.client, 10), WEIR_OK);
   world_run(world);

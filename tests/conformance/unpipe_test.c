@@ -11,7 +11,7 @@
 
 #define MIB (1024u * 1024)
 
-static const weir_error broken = {WEIR_EIO, 0, "read", "", ""};
+static const weir_error broken = {.code = WEIR_EIO, .native_code = 0, .operation = "read", .address = "", .hint = ""};
 
 static void open_piped(struct proxy *proxy, struct world *world, unsigned flags) {
   proxy_open(proxy, world);

@@ -159,7 +159,7 @@ static void there_is_no_drain_after_destroy_and_every_callback_comes_before_clos
 
 static void a_destroy_with_an_error_reports_it_before_it_cancels_writes(struct world *world) {
   struct world_pair pair = pair_open(world, 0, 0);
-  weir_error reason = {WEIR_EIO, 0, "write", "", ""};
+  weir_error reason = {.code = WEIR_EIO, .native_code = 0, .operation = "write", .address = "", .hint = ""};
   assert_int_equal(world_write_pattern(world, pair.client, "C", "big", BIG, 0), 0);
   assert_int_equal(world_write_noted(world, pair.client, "C", "a"), 0);
   weir_socket_destroy(pair.client, &reason);

@@ -153,7 +153,7 @@ static void start(struct conversation *talk) {
   seam->operations->accept(seam->backend, talk->acceptor, true);
   address = seam_address(seam, talk->endpoint);
   talk->client.connection = seam_connection(seam);
-  seam->operations->connect(seam->backend, talk->client.connection, &address);
+  seam->operations->connect(seam->backend, talk->client.connection, &(struct connect_request){.address = &address});
   talk_on(talk);
 }
 
@@ -163,11 +163,11 @@ static void end_all(struct conversation *talk) {
   struct connection *connections[] = {talk->client.connection, talk->server.connection};
   for (int i = 0; i < 2; i++) {
     if (connections[i] == NULL) continue;
-    seam->operations->close(seam->backend, connections[i]);
+    seam->operations->close(seam->backend, connections[i], ENDING_CLOSE);
     closing++;
   }
   if (talk->acceptor != NULL) {
-    seam->operations->close_acceptor(seam->backend, talk->acceptor);
+    seam->operations->close_acceptor(seam->backend, talk->acceptor, ENDING_CLOSE);
     closing++;
   }
   for (int turn = 0; closing > 0; turn++) {

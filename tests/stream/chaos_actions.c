@@ -14,7 +14,8 @@ struct action {
 static void destroy_plainly(struct party *party) { destroy_party(party, NULL); }
 
 static void destroy_with_error(struct party *party) {
-  weir_error error = {WEIR_EIO, 5, "chaos", "nowhere", "it was drawn"};
+  weir_error error = {
+      .code = WEIR_EIO, .native_code = 5, .operation = "chaos", .address = "nowhere", .hint = "it was drawn"};
   destroy_party(party, &error);
 }
 

@@ -90,7 +90,7 @@ static inline void listen_at(struct bench *bench, const char *path, int backlog)
 static inline struct connection *connect_to(struct bench *bench, const char *path) {
   struct address name = name_of(ADDRESS_PATH, path);
   struct connection *connection = cleared(backend_sim.connection_bytes);
-  backend_sim.connect(bench->backend, connection, &name);
+  backend_sim.connect(bench->backend, connection, &(struct connect_request){.address = &name});
   return connection;
 }
 
@@ -146,14 +146,14 @@ static inline void open_pair(struct bench *bench, struct connection **client, st
 }
 
 static inline void close_connection(struct bench *bench, struct connection *connection) {
-  backend_sim.close(bench->backend, connection);
+  backend_sim.close(bench->backend, connection, ENDING_CLOSE);
   expect_result(bench, OPERATION_CLOSE, connection, 0);
   free(connection);
 }
 
 static inline void close_bench(struct bench *bench) {
   if (bench->acceptor != NULL) {
-    backend_sim.close_acceptor(bench->backend, bench->acceptor);
+    backend_sim.close_acceptor(bench->backend, bench->acceptor, ENDING_CLOSE);
     expect_result(bench, OPERATION_CLOSE_ACCEPTOR, bench->acceptor, 0);
     free(bench->acceptor);
   }

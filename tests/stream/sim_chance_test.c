@@ -82,7 +82,8 @@ static void handle(struct stream *stream, struct party *party, enum operation op
   if (operation == OPERATION_SHUTDOWN) party->is_shut_down = true;
   if (operation == OPERATION_CLOSE) --stream->open;
   bool is_done = party->has_ended && party->is_shut_down;
-  if (is_done && operation != OPERATION_CLOSE) backend_sim.close(stream->bench.backend, party->connection);
+  if (is_done && operation != OPERATION_CLOSE)
+    backend_sim.close(stream->bench.backend, party->connection, ENDING_CLOSE);
 }
 
 static void step(struct stream *stream, enum operation operation, const struct completion *completion) {

@@ -225,7 +225,7 @@ static void end_a_loop_with_open_connections(struct breach *breach) { backend_si
 
 static void connect_again(struct breach *breach) {
   struct address name = name_of(ADDRESS_PATH, "/pair");
-  backend_sim.connect(breach->bench.backend, breach->client, &name);
+  backend_sim.connect(breach->bench.backend, breach->client, &(struct connect_request){.address = &name});
 }
 
 static void take_without_an_offer(struct breach *breach) {
@@ -237,7 +237,9 @@ static void go_on_without_taking(struct breach *breach) {
   backend_sim.next(breach->bench.backend, 0, &completion);
 }
 
-static void close_twice(struct breach *breach) { backend_sim.close(breach->bench.backend, breach->client); }
+static void close_twice(struct breach *breach) {
+  backend_sim.close(breach->bench.backend, breach->client, ENDING_CLOSE);
+}
 
 static void read_after_close(struct breach *breach) { backend_sim.read(breach->bench.backend, breach->client); }
 
@@ -264,12 +266,12 @@ static void whoever_breaks_a_rule_of_the_seam_is_stopped(void **state) {
   expect_assertion(end_a_loop_with_open_connections, &breach);
   expect_assertion(connect_again, &breach);
   expect_assertion(take_without_an_offer, &breach);
-  backend_sim.close(bench->backend, breach.client);
+  backend_sim.close(bench->backend, breach.client, ENDING_CLOSE);
   expect_assertion(close_twice, &breach);
   expect_assertion(read_after_close, &breach);
   expect_result(bench, OPERATION_SHUTDOWN, breach.server, 0);
   expect_result(bench, OPERATION_CLOSE, breach.client, 0);
-  backend_sim.close(bench->backend, breach.server);
+  backend_sim.close(bench->backend, breach.server, ENDING_CLOSE);
   expect_result(bench, OPERATION_CLOSE, breach.server, 0);
   expect_assertion(use_what_has_come_back, &breach);
   expect_assertion(connect_again, &breach);

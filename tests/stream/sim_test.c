@@ -30,7 +30,7 @@ static void a_live_name_is_taken_until_its_server_closes(void **state) {
   assert_int_equal(outcome.code, WEIR_EADDRINUSE);
   assert_non_null(outcome.hint);
   struct acceptor *first = bench.acceptor;
-  backend_sim.close_acceptor(bench.backend, first);
+  backend_sim.close_acceptor(bench.backend, first, ENDING_CLOSE);
   assert_int_equal(try_listen(&bench, second, &name, 1).code, WEIR_OK);
   expect_result(&bench, OPERATION_CLOSE_ACCEPTOR, first, 0);
   free(first);
@@ -47,7 +47,7 @@ static void names_of_different_kinds_do_not_meet(void **state) {
   for (size_t i = 0; i < 2; ++i) {
     struct address name = name_of(others[i], "same");
     struct connection *connection = cleared(backend_sim.connection_bytes);
-    backend_sim.connect(bench.backend, connection, &name);
+    backend_sim.connect(bench.backend, connection, &(struct connect_request){.address = &name});
     expect_result(&bench, OPERATION_CONNECT, connection, WEIR_ENOENT);
     free(connection);
   }
@@ -66,7 +66,7 @@ static void a_portable_name_is_replaced_by_what_it_means(void **state) {
   assert_int_equal(name.length, strlen("sim:app"));
   name = name_of(ADDRESS_PORTABLE, "app");
   struct connection *connection = cleared(backend_sim.connection_bytes);
-  backend_sim.connect(bench.backend, connection, &name);
+  backend_sim.connect(bench.backend, connection, &(struct connect_request){.address = &name});
   expect_result(&bench, OPERATION_CONNECT, connection, 0);
   close_connection(&bench, connection);
   close_bench(&bench);
@@ -87,7 +87,7 @@ static void there_are_no_descriptors_and_no_other_machines(void **state) {
   assert_int_equal(backend_sim.open(bench.backend, connection, -1).code, WEIR_EBADF);
   struct address remote = name_of(ADDRESS_REMOTE, "\\\\server\\pipe\\x");
   assert_int_equal(try_listen(&bench, acceptor, &remote, 1).code, WEIR_ENOTSUP);
-  backend_sim.connect(bench.backend, connection, &remote);
+  backend_sim.connect(bench.backend, connection, &(struct connect_request){.address = &remote});
   expect_result(&bench, OPERATION_CONNECT, connection, WEIR_EHOSTUNREACH);
   assert_int_equal(backend_sim.pollable(bench.backend), -1);
   free(acceptor);
@@ -144,7 +144,7 @@ static void clients_in_the_backlog_of_a_closing_server_are_reset(void **state) {
   expect_nothing(&bench);
   backend_sim.accept(bench.backend, bench.acceptor, true);
   struct acceptor *acceptor = bench.acceptor;
-  backend_sim.close_acceptor(bench.backend, acceptor);
+  backend_sim.close_acceptor(bench.backend, acceptor, ENDING_CLOSE);
   expect_result(&bench, OPERATION_READ, client, WEIR_ECONNRESET);
   expect_result(&bench, OPERATION_CLOSE_ACCEPTOR, acceptor, 0);
   free(acceptor);
@@ -228,8 +228,11 @@ static void half_a_close_leaves_the_other_direction(void **state) {
   struct connection *client, *server;
   open_bench(&bench, plain_options());
   open_pair(&bench, &client, &server);
-  assert_int_equal(backend_sim.query(bench.backend, client, QUERY_CAN_HALF_CLOSE), 1);
-  assert_int_equal(backend_sim.query(bench.backend, client, QUERY_NATIVE), -1);
+  bool can = false;
+  intptr_t native = 0;
+  assert_int_equal(backend_sim.control(bench.backend, client, CONTROL_CAN_HALF_CLOSE, &can), WEIR_OK);
+  assert_true(can);
+  assert_int_equal(backend_sim.control(bench.backend, client, CONTROL_NATIVE, &native), WEIR_ENOTSUP);
   backend_sim.read(bench.backend, client);
   backend_sim.read(bench.backend, server);
   backend_sim.shutdown(bench.backend, client);
@@ -237,7 +240,7 @@ static void half_a_close_leaves_the_other_direction(void **state) {
   expect_result(&bench, OPERATION_READ, server, COMPLETION_END);
   write_text(&bench, server, "still here");
   expect_bytes(&bench, client, "still here");
-  backend_sim.close(bench.backend, server);
+  backend_sim.close(bench.backend, server, ENDING_CLOSE);
   expect_result(&bench, OPERATION_READ, client, COMPLETION_END);
   expect_result(&bench, OPERATION_CLOSE, server, 0);
   free(server);

@@ -130,7 +130,7 @@ struct connection *seam_accept(struct seam *seam, struct acceptor *acceptor) {
 
 void seam_end_acceptor(struct seam *seam, struct acceptor *acceptor) {
   struct completion completion;
-  seam->operations->close_acceptor(seam->backend, acceptor);
+  seam->operations->close_acceptor(seam->backend, acceptor, ENDING_CLOSE);
   assert_int_equal(seam_next(seam, &completion), OPERATION_CLOSE_ACCEPTOR);
   assert_ptr_equal(completion.acceptor, acceptor);
   seam_free(seam, acceptor);
@@ -141,7 +141,8 @@ void seam_end_acceptor(struct seam *seam, struct acceptor *acceptor) {
 struct connection *seam_connect(struct seam *seam) {
   struct connection *connection = seam_connection(seam);
   struct address address = seam_address(seam, seam->endpoint.text);
-  seam->operations->connect(seam->backend, connection, &address);
+  struct connect_request request = {.address = &address};
+  seam->operations->connect(seam->backend, connection, &request);
   return connection;
 }
 
@@ -167,8 +168,20 @@ struct seam_pair seam_pair(struct seam *seam) {
   return pair;
 }
 
+bool seam_can_half_close(struct seam *seam, struct connection *connection) {
+  bool can = false;
+  assert_int_equal(seam->operations->control(seam->backend, connection, CONTROL_CAN_HALF_CLOSE, &can), WEIR_OK);
+  return can;
+}
+
+intptr_t seam_native(struct seam *seam, struct connection *connection) {
+  intptr_t native = -1;
+  assert_int_equal(seam->operations->control(seam->backend, connection, CONTROL_NATIVE, &native), WEIR_OK);
+  return native;
+}
+
 void seam_end(struct seam *seam, struct connection *connection) {
-  seam->operations->close(seam->backend, connection);
+  seam->operations->close(seam->backend, connection, ENDING_CLOSE);
   assert_int_equal(seam_expect(seam, OPERATION_CLOSE, connection), 0);
   seam_free(seam, connection);
 }

@@ -78,6 +78,10 @@ void seam_expect_nothing(struct seam *seam);
 /* Two ends of a connection; the server that made it is closed. */
 struct seam_pair seam_pair(struct seam *seam);
 
+/* Answers about an open connection. */
+bool seam_can_half_close(struct seam *seam, struct connection *connection);
+intptr_t seam_native(struct seam *seam, struct connection *connection);
+
 /* Closes, waits until the close has come back, and frees. */
 void seam_end(struct seam *seam, struct connection *connection);
 void seam_end_acceptor(struct seam *seam, struct acceptor *acceptor);

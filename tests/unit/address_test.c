@@ -266,10 +266,48 @@ static void what_is_empty_or_has_a_nul_inside_is_refused(void **state) {
   check_refused_bytes(&windows_rules, "pipe:a\0b", 8, WEIR_EINVAL, "NUL");
 }
 
-static void tcp_is_refused_everywhere(void **state) {
+/* A tcp: endpoint that is understood, printed again. */
+static void check_tcp(const char *text, enum address_kind kind, weir_family family, int port, const char *printed) {
+  struct result result = parse_bytes(&windows_rules, text, strlen(text), false);
+  char line[WEIR_HOST_MAX + 16];
+  assert_int_equal(result.code, WEIR_OK);
+  assert_int_equal(result.address.kind, kind);
+  assert_int_equal(result.address.ip.family, family);
+  assert_int_equal(result.address.ip.port, port);
+  address_format(&result.address, line, sizeof line);
+  assert_string_equal(line, printed);
+}
+
+static void a_tcp_endpoint_is_an_address_or_a_host_and_a_port(void **state) {
   (void)state;
-  check_refused(&linux_rules, "tcp:localhost:80", WEIR_ENOTSUP, "TCP");
-  check_refused(&windows_rules, "tcp:", WEIR_ENOTSUP, "TCP");
+  check_tcp("tcp:127.0.0.1:80", ADDRESS_IP, WEIR_FAMILY_IPV4, 80, "127.0.0.1:80");
+  check_tcp("tcp:[::1]:0", ADDRESS_IP, WEIR_FAMILY_IPV6, 0, "[::1]:0");
+  check_tcp("tcp:[FE80::1%eth0]:65535", ADDRESS_IP, WEIR_FAMILY_IPV6, 65535, "[fe80::1%eth0]:65535");
+  check_tcp("tcp:localhost:8124", ADDRESS_HOST, WEIR_FAMILY_NONE, 8124, "localhost:8124");
+  check_tcp("tcp:8124", ADDRESS_HOST, WEIR_FAMILY_NONE, 8124, ":8124");
+  check_tcp("tcp::8124", ADDRESS_HOST, WEIR_FAMILY_NONE, 8124, ":8124");
+  check_tcp("tcp:*:8124", ADDRESS_HOST, WEIR_FAMILY_NONE, 8124, ":8124");
+}
+
+static void a_tcp_endpoint_that_makes_no_sense_says_why(void **state) {
+  (void)state;
+  static const char *const bad_ports[] = {"tcp:a:",    "tcp:a:x", "tcp:a:65536", "tcp:a:-1", "tcp:a:080",
+                                          "tcp:a: 80", "tcp:a",   "tcp:65536",   "tcp:a:+1", "tcp:a:8 "};
+  for (size_t i = 0; i < sizeof bad_ports / sizeof bad_ports[0]; i++) {
+    check_refused(&linux_rules, bad_ports[i], WEIR_EINVAL, "PORT is a number");
+  }
+  check_refused(&linux_rules, "tcp:", WEIR_EINVAL, "there is no port");
+  check_refused(&linux_rules, "tcp:::1:80", WEIR_EINVAL, "brackets");
+  check_refused(&linux_rules, "tcp:[::1]", WEIR_EINVAL, "brackets");
+  check_refused(&linux_rules, "tcp:[::1:80", WEIR_EINVAL, "brackets");
+  check_refused(&linux_rules, "tcp:[::1]80", WEIR_EINVAL, "brackets");
+  check_refused(&linux_rules, "tcp:[1.2.3.4]:80", WEIR_EINVAL, "brackets");
+  check_refused(&linux_rules, "tcp:256.0.0.1:80", WEIR_EINVAL, "four numbers");
+  check_refused(&linux_rules, "tcp:1.2.3:80", WEIR_EINVAL, "four numbers");
+  check_refused(&linux_rules, "tcp:a b:80", WEIR_EINVAL, "no host");
+  check_refused(&linux_rules, "tcp:a/b:80", WEIR_EINVAL, "no host");
+  check_refused(&linux_rules, REPEAT("tcp:", 'h', 254), WEIR_EINVAL, "PORT is a number");
+  check_refused(&linux_rules, "tcp:[fe80::1%a-zone-of-16-byt]:1", WEIR_ENAMETOOLONG, "16 bytes in its zone");
 }
 
 static void a_name_is_never_shortened(void **state) {
@@ -354,7 +392,8 @@ int main(void) {
       cmocka_unit_test(the_long_forms_of_pipes_are_refused_on_posix),
       cmocka_unit_test(what_is_no_pipe_is_refused_on_windows_with_the_right_forms),
       cmocka_unit_test(what_is_empty_or_has_a_nul_inside_is_refused),
-      cmocka_unit_test(tcp_is_refused_everywhere),
+      cmocka_unit_test(a_tcp_endpoint_is_an_address_or_a_host_and_a_port),
+      cmocka_unit_test(a_tcp_endpoint_that_makes_no_sense_says_why),
       cmocka_unit_test(a_name_is_never_shortened),
       cmocka_unit_test(the_length_of_a_pipe_name_is_counted_in_utf16),
       cmocka_unit_test(an_address_is_written_as_a_user_reads_it),

@@ -179,7 +179,7 @@ static void a_peer_that_closes_ends_a_blocked_write(void **state) {
   struct seam_pair pair = seam_pair(seam);
   struct piece piece = fill(seam, pair.client);
   seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
-  seam->operations->close(seam->backend, pair.server);
+  seam->operations->close(seam->backend, pair.server, ENDING_CLOSE);
   bool closed = false;
   ptrdiff_t result = 0;
   while (!closed || result == 0) {
@@ -201,7 +201,7 @@ static void a_peer_that_closes_ends_a_blocked_write(void **state) {
 static void each_direction_ends_by_itself(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
-  assert_int_equal(seam->operations->query(seam->backend, pair.client, QUERY_CAN_HALF_CLOSE), 1);
+  assert_int_equal(seam_can_half_close(seam, pair.client), 1);
   seam_send(seam, pair.client, "question");
   seam->operations->shutdown(seam->backend, pair.client);
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, pair.client), 0);
@@ -246,7 +246,7 @@ static void a_close_comes_last_and_alone(void **state) {
   struct piece piece = fill(seam, pair.client);
   seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
   seam->operations->read(seam->backend, pair.client);
-  seam->operations->close(seam->backend, pair.client);
+  seam->operations->close(seam->backend, pair.client, ENDING_CLOSE);
   assert_int_equal(seam_expect(seam, OPERATION_CLOSE, pair.client), 0);
   seam_free(seam, pair.client);
   seam_expect_nothing(seam);
@@ -326,7 +326,7 @@ static void memory_of_a_closed_connection_can_be_used_again(void **state) {
   for (int i = 0; i < 50; i++) {
     memset(client, 0, seam->operations->connection_bytes);
     memset(server, 0, seam->operations->connection_bytes);
-    seam->operations->connect(seam->backend, client, &address);
+    seam->operations->connect(seam->backend, client, &(struct connect_request){.address = &address});
     for (int left = 2; left > 0; left--) {
       struct completion completion;
       if (seam_next(seam, &completion) == OPERATION_ACCEPT) seam->operations->take(seam->backend, acceptor, server);
@@ -334,9 +334,9 @@ static void memory_of_a_closed_connection_can_be_used_again(void **state) {
     }
     seam->operations->read(seam->backend, server);
     seam_carry(seam, client, server, "round");
-    seam->operations->close(seam->backend, server);
+    seam->operations->close(seam->backend, server, ENDING_CLOSE);
     assert_int_equal(seam_expect(seam, OPERATION_CLOSE, server), 0);
-    seam->operations->close(seam->backend, client);
+    seam->operations->close(seam->backend, client, ENDING_CLOSE);
     assert_int_equal(seam_expect(seam, OPERATION_CLOSE, client), 0);
   }
   seam_free(seam, client);

@@ -213,7 +213,7 @@ static void a_closed_name_is_free_at_once(void **state) {
   struct outcome outcome = seam_try_listen(seam, second, seam->endpoint.text);
   assert_int_equal(outcome.code, WEIR_EADDRINUSE);
   assert_true(outcome.hint != NULL && strstr(outcome.hint, "live") != NULL);
-  seam->operations->close_acceptor(seam->backend, first);
+  seam->operations->close_acceptor(seam->backend, first, ENDING_CLOSE);
   memset(second, 0, seam->operations->acceptor_bytes);
   assert_int_equal(seam_try_listen(seam, second, seam->endpoint.text).code, WEIR_OK);
   struct completion completion;

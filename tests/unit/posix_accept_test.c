@@ -40,7 +40,7 @@ static void an_open_socket_can_be_taken_over(void **state) {
   struct seam_pair pair = {seam_connection(seam), seam_connection(seam)};
   assert_int_equal(seam->operations->open(seam->backend, pair.client, ends[0]).code, WEIR_OK);
   assert_int_equal(seam->operations->open(seam->backend, pair.server, ends[1]).code, WEIR_OK);
-  assert_int_equal(seam->operations->query(seam->backend, pair.client, QUERY_NATIVE), ends[0]);
+  assert_int_equal(seam_native(seam, pair.client), ends[0]);
   assert_true((fcntl(ends[0], F_GETFL) & O_NONBLOCK) != 0);
   assert_true((fcntl(ends[0], F_GETFD) & FD_CLOEXEC) != 0);
   seam->operations->read(seam->backend, pair.server);

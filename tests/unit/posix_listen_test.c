@@ -54,7 +54,7 @@ static void check_connect_fails(struct seam *seam, const char *text, weir_code c
   struct connection *connection = seam_connection(seam);
   struct address address = seam_address(seam, text);
   struct completion completion;
-  seam->operations->connect(seam->backend, connection, &address);
+  seam->operations->connect(seam->backend, connection, &(struct connect_request){.address = &address});
   assert_int_equal(seam_next(seam, &completion), OPERATION_CONNECT);
   assert_int_equal(completion.result, code);
   assert_int_equal(completion.native_code, native_code);
@@ -155,7 +155,7 @@ static void closing_removes_the_own_file_at_once(void **state) {
   struct seam *seam = *state;
   struct acceptor *acceptor = seam_listen(seam);
   assert_true(exists(seam->endpoint.text));
-  seam->operations->close_acceptor(seam->backend, acceptor);
+  seam->operations->close_acceptor(seam->backend, acceptor, ENDING_CLOSE);
   assert_false(exists(seam->endpoint.text));
   struct completion completion;
   assert_int_equal(seam_next(seam, &completion), OPERATION_CLOSE_ACCEPTOR);
@@ -199,7 +199,7 @@ static void a_path_may_be_as_long_as_the_system_allows(void **state) {
   assert_true(S_ISSOCK(look_at(path).st_mode));
   struct connection *client = seam_connection(seam);
   struct address address = seam_address(seam, path);
-  seam->operations->connect(seam->backend, client, &address);
+  seam->operations->connect(seam->backend, client, &(struct connect_request){.address = &address});
   assert_int_equal(seam_expect(seam, OPERATION_CONNECT, client), 0);
   seam_end(seam, client);
   seam_end_acceptor(seam, acceptor);
@@ -256,7 +256,7 @@ static void a_portable_name_is_a_socket_in_a_directory_of_this_user(void **state
   assert_true(S_ISSOCK(look_at(path).st_mode));
   struct connection *client = seam_connection(seam);
   address = seam_address(seam, text);
-  seam->operations->connect(seam->backend, client, &address);
+  seam->operations->connect(seam->backend, client, &(struct connect_request){.address = &address});
   assert_int_equal(seam_expect(seam, OPERATION_CONNECT, client), 0);
   seam_end(seam, client);
   seam_end_acceptor(seam, acceptor);

@@ -40,7 +40,7 @@ static void the_last_words_of_a_peer_come_before_the_failed_write(void **state) 
   seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
   seam_send(seam, pair.server, "last words");
   seam->operations->read(seam->backend, pair.client);
-  seam->operations->close(seam->backend, pair.server);
+  seam->operations->close(seam->backend, pair.server, ENDING_CLOSE);
   seam_expect_text(seam, pair.client, "last words");
   assert_int_equal(seam_expect(seam, OPERATION_CLOSE, pair.server), 0);
   seam_free(seam, pair.server);

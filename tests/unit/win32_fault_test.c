@@ -132,11 +132,11 @@ static void end(struct conversation *talk) {
   struct connection *connections[] = {talk->client.connection, talk->server.connection};
   for (int i = 0; i < 2; i++) {
     if (connections[i] == NULL) continue;
-    seam->operations->close(seam->backend, connections[i]);
+    seam->operations->close(seam->backend, connections[i], ENDING_CLOSE);
     left++;
   }
   if (talk->acceptor != NULL) {
-    seam->operations->close_acceptor(seam->backend, talk->acceptor);
+    seam->operations->close_acceptor(seam->backend, talk->acceptor, ENDING_CLOSE);
     left++;
   }
   while (left > 0) {

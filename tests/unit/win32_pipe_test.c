@@ -81,7 +81,7 @@ static void say_goodbye(struct seam *seam, struct acceptor *acceptor, const char
   HANDLE client = enter(seam);
   if (early[0] != '\0') send_native(client, early);
   struct connection *server = seam_accept(seam, acceptor);
-  assert_int_equal(seam->operations->query(seam->backend, server, QUERY_CAN_HALF_CLOSE), 0);
+  assert_int_equal(seam_can_half_close(seam, server), 0);
   seam_send(seam, server, "goodbye");
   seam->operations->shutdown(seam->backend, server);
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, server), 0);
@@ -171,7 +171,7 @@ static void a_close_overtakes_a_shutdown_towards_a_foreign_client(void **state) 
 static void the_server_of_a_client_that_left_its_card_can_end_and_still_listen(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
-  assert_int_equal(seam->operations->query(seam->backend, pair.server, QUERY_CAN_HALF_CLOSE), 1);
+  assert_int_equal(seam_can_half_close(seam, pair.server), 1);
   seam->operations->shutdown(seam->backend, pair.server);
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, pair.server), 0);
   seam->operations->read(seam->backend, pair.client);
@@ -202,7 +202,7 @@ static void a_byte_type_server_cannot_be_told_and_both_directions_stay_open(void
   struct seam *seam = *state;
   HANDLE server = serve(seam, PIPE_TYPE_BYTE);
   struct connection *client = connect_to_native(seam);
-  assert_int_equal(seam->operations->query(seam->backend, client, QUERY_CAN_HALF_CLOSE), 0);
+  assert_int_equal(seam_can_half_close(seam, client), 0);
   seam->operations->shutdown(seam->backend, client);
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, client), WEIR_ENOTSUP);
   seam_send(seam, client, "still here");
@@ -221,7 +221,7 @@ static void a_message_type_server_and_we_tell_each_other_of_the_end(void **state
   struct seam *seam = *state;
   HANDLE server = serve(seam, PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE);
   struct connection *client = connect_to_native(seam);
-  assert_int_equal(seam->operations->query(seam->backend, client, QUERY_CAN_HALF_CLOSE), 1);
+  assert_int_equal(seam_can_half_close(seam, client), 1);
   send_native(server, "hello");
   send_native(server, "");
   seam->operations->read(seam->backend, client);
@@ -333,7 +333,7 @@ static void a_burst_of_two_hundred_clients_gets_in(void **state) {
     } else if (completion.result == WEIR_EAGAIN) {
       struct connection *client = completion.connection;
       memset(client, 0, seam->operations->connection_bytes);
-      seam->operations->connect(seam->backend, client, &address);
+      seam->operations->connect(seam->backend, client, &(struct connect_request){.address = &address});
     } else {
       assert_int_equal(completion.result, 0);
       connected++;
@@ -354,7 +354,7 @@ static void expect_access(struct seam *seam, bool readable_all, bool writable_al
   seam->operations->accept(seam->backend, acceptor, true);
   HANDLE client = enter(seam);
   struct connection *server = seam_accept(seam, acceptor);
-  HANDLE pipe = (HANDLE)seam->operations->query(seam->backend, server, QUERY_NATIVE);
+  HANDLE pipe = (HANDLE)seam_native(seam, server);
   PSECURITY_DESCRIPTOR descriptor;
   char *text;
   assert_int_equal(
@@ -390,7 +390,7 @@ static void a_portable_name_holds_the_user(void **state) {
   assert_int_equal(address.kind, ADDRESS_PIPE);
   assert_int_equal(strncmp(address.text, "\\\\.\\pipe\\weir-S-1-", 18), 0);
   struct connection *client = seam_connection(seam);
-  seam->operations->connect(seam->backend, client, &portable);
+  seam->operations->connect(seam->backend, client, &(struct connect_request){.address = &portable});
   assert_int_equal(seam_expect(seam, OPERATION_CONNECT, client), 0);
   struct connection *server = seam_accept(seam, acceptor);
   seam_end_pair(seam, (struct seam_pair){client, server});
@@ -402,7 +402,7 @@ static void a_portable_name_holds_the_user(void **state) {
 static struct connection *connect_far_away(struct seam *seam) {
   struct address address = seam_address(seam, "\\\\weir-no-such-machine\\pipe\\x");
   struct connection *client = seam_connection(seam);
-  seam->operations->connect(seam->backend, client, &address);
+  seam->operations->connect(seam->backend, client, &(struct connect_request){.address = &address});
   return client;
 }
 
@@ -429,7 +429,7 @@ static void a_handle_that_is_no_pipe_or_belongs_elsewhere_is_refused(void **stat
   assert_true(seam->operations->open(seam->backend, connection, (intptr_t)event).code < 0);
   CloseHandle(event);
   struct seam_pair pair = seam_pair(seam);
-  intptr_t bound = seam->operations->query(seam->backend, pair.client, QUERY_NATIVE);
+  intptr_t bound = seam_native(seam, pair.client);
   struct outcome outcome = seam->operations->open(seam->backend, connection, bound);
   assert_int_equal(outcome.code, WEIR_EINVAL);
   assert_non_null(strstr(outcome.hint, "another completion port"));
