@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The table of behaviours: for every row of tests/conformance/rows.txt the cases that showed it in the last test run and
-# the backends they passed on. What failed, was skipped or did not run shows nothing.
+# the backends they passed on, over local sockets and over TCP. What failed, was skipped or did not run shows nothing.
 #
 # usage: ci/conformance.sh [BUILD_FOLDER...]      default: every folder in build/ that has results
 set -euo pipefail
@@ -13,7 +13,7 @@ if (($# == 0)); then set -- "$root"/build/*/; fi
 for folder in "$@"; do
   find "$folder" -path '*/results/*.log' -print0 2>/dev/null
 done | sort -z | xargs -0 -r awk -f "$root/ci/results.awk" | awk -F '\t' '
-  # The rows; then the cases, whose names are "ROWS | CASE | BACKEND".
+  # The rows; then the cases, whose names are "ROWS | CASE | BACKEND", or "... | BACKEND tcp".
   FILENAME != "-" {
     row = substr($0, 1, index($0 " ", " ") - 1)
     if (row !~ /^[A-Z]/) next
@@ -22,25 +22,33 @@ done | sort -z | xargs -0 -r awk -f "$root/ci/results.awk" | awk -F '\t' '
     next
   }
   $1 == "passed" && split($4, part, / \| /) >= 2 {
-    backend = part[3] == "" ? "unit" : part[3]
-    sub(/ .*/, "", backend)
+    split(part[3] == "" ? "unit" : part[3], word, " ")
+    backend = word[1]
+    transport = word[2] == "tcp" ? "tcp" : ""
     for (i = split(part[1], shown, " "); i > 0; i--) {
       row = shown[i]
       if (index(" " cases[row] " ", " " part[2] " ") == 0) cases[row] = cases[row] " " part[2]
-      passed[row, part[2], backend] = 1
+      passed[row, part[2], transport, backend] = 1
     }
   }
-  function backends(row, name, list, i, known, count) {
+  # " sim epoll", or nothing.
+  function backends(row, name, transport, list, i, known, count) {
     count = split("sim poll epoll kqueue iocp unit", known, " ")
-    for (i = 1; i <= count; i++) if ((row, name, known[i]) in passed) list = list " " known[i]
-    return "(" substr(list, 2) ")"
+    for (i = 1; i <= count; i++) if ((row, name, transport, known[i]) in passed) list = list " " known[i]
+    return list
+  }
+  # "(sim epoll; tcp: sim epoll)"
+  function ways(row, name, local, tcp) {
+    local = backends(row, name, "")
+    tcp = backends(row, name, "tcp")
+    return "(" substr(local, 2) (local != "" && tcp != "" ? "; " : "") (tcp != "" ? "tcp:" tcp : "") ")"
   }
   END {
     for (r = 1; r <= row_count; r++) {
       row = rows[r]
       line = ""
       for (i = split(cases[row], name, " "); i > 0; i--)
-        line = name[i] " " backends(row, name[i]) (line == "" ? "" : ", " line)
+        line = name[i] " " ways(row, name[i]) (line == "" ? "" : ", " line)
       if (line != "") outcome = "covered"
       else if (note[row] ~ /^left out: /) outcome = "left out"
       else outcome = "missing"

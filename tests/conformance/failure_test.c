@@ -193,15 +193,15 @@ static void an_error_that_nobody_hears_reaches_the_loop(struct world *world) {
 
 static const struct world_case cases[] = {
     WORLD_CASE("EO-25 R4", a_destroy_with_everything_read_looks_like_an_end),
-    WORLD_CASE_EXCEPT("EO-25 S070 M39", a_destroy_with_unread_input_is_a_reset, WORLD_NOT_WINDOWS,
+    WORLD_CASE_EXCEPT("EO-25 S070 M39", a_destroy_with_unread_input_is_a_reset, WORLD_NOT_PIPES,
                       "a named pipe whose other end closed tells no reset"),
-    WORLD_CASE_EXCEPT("EO-25", data_come_before_the_reset_behind_them, WORLD_NOT_WINDOWS,
+    WORLD_CASE_EXCEPT("EO-25", data_come_before_the_reset_behind_them, WORLD_NOT_PIPES,
                       "a named pipe whose other end closed tells no reset"),
     WORLD_CASE("EO-27 A079 R7 R9", a_destroy_cancels_every_unfinished_write),
     WORLD_CASE("EO-27 A079 R2 R3", a_destroy_with_an_error_tells_it_before_the_cancelled_writes),
     WORLD_CASE("EO-32 A069 A082 R7", a_write_to_a_gone_peer_fails_with_its_callback_first),
     WORLD_CASE("EO-32 A107 R2", ten_megabytes_to_a_gone_peer_are_one_error),
-    WORLD_CASE_EXCEPT("EO-33 R2 R7", a_reset_fails_the_queued_writes_once, WORLD_NOT_WINDOWS,
+    WORLD_CASE_EXCEPT("EO-33 R2 R7", a_reset_fails_the_queued_writes_once, WORLD_NOT_PIPES,
                       "a named pipe whose other end closed tells no reset"),
     WORLD_CASE("EO-33", an_answer_is_read_before_the_queued_writes_fail),
     WORLD_CASE("A113 A114 R2 R9", a_reader_that_destroys_itself_gives_the_writer_one_error),

@@ -294,7 +294,7 @@ static void closing_before_any_accept_turns_the_clients_away(struct world *world
   world_run(world);
   world_expect(world, "V", "close");
   world_expect_either(world, "C", "connect error(ECONNRESET) close(true)",
-                      world->windows ? "connect end finish close(false)" : "error(ECONNRESET) close(true)");
+                      world->pipes ? "connect end finish close(false)" : "error(ECONNRESET) close(true)");
 }
 
 static void destroying_the_connections_of_a_closing_server_closes_it_once(struct world *world) {

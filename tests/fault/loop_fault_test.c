@@ -125,7 +125,7 @@ static void echo(struct world *world, size_t length) {
 static void many_bytes_come_back_one_by_one(struct world *world) {
   system_fault_end();
   system_shorten(1);
-  echo(world, world->windows ? MESSAGE_BYTES / 512 : MESSAGE_BYTES / 64);
+  echo(world, world->pipes ? MESSAGE_BYTES / 512 : MESSAGE_BYTES / 64);
 }
 
 static void a_mebibyte_comes_back_through_a_storm_of_interruptions(struct world *world) {

@@ -55,7 +55,30 @@ static void make_loop(struct world *world, uint64_t seed) {
   weir_timer_unref(world->own->guard);
 }
 
-struct world *world_create(const char *backend, uint64_t seed, const char **skip_reason) {
+void world_set_tcp_endpoints(struct world *world, uint32_t address, unsigned port, unsigned other_port) {
+  char host[16];
+  snprintf(host, sizeof host, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
+  snprintf(world->endpoint, sizeof world->endpoint, "tcp:%s:%u", host, port);
+  snprintf(world->other_endpoint, sizeof world->other_endpoint, "tcp:%s:%u", host, other_port);
+}
+
+unsigned world_next_port(void) {
+  static unsigned worlds;
+  return 20000 + 2 * (worlds++ % 6000);
+}
+
+static void make_place(struct world *world) {
+  if (world->simulated) {
+    strcpy(world->endpoint, world->tcp ? "tcp:127.0.0.1:8000" : "ipc:case");
+    strcpy(world->other_endpoint, world->tcp ? "tcp:127.0.0.1:8001" : "ipc:other");
+  } else if (world->tcp) {
+    world_make_tcp_place(world);
+  } else {
+    world_make_local_place(world);
+  }
+}
+
+struct world *world_create(const char *backend, bool tcp, uint64_t seed, const char **skip_reason) {
   struct world *world = calloc(1, sizeof *world);
   struct world_private *own = calloc(1, sizeof *own);
   assert_true(world && own);
@@ -63,12 +86,10 @@ struct world *world_create(const char *backend, uint64_t seed, const char **skip
   own->skip_reason = skip_reason;
   world->backend = backend;
   world->simulated = strcmp(backend, "sim") == 0;
-  world->windows = strcmp(backend, "iocp") == 0;
+  world->tcp = tcp;
+  world->pipes = !tcp && strcmp(backend, "iocp") == 0;
   own->handles_before = world_open_handles();
-  if (world->simulated)
-    strcpy(world->endpoint, "ipc:case");
-  else
-    world_make_place(world);
+  make_place(world);
   make_loop(world, seed);
   return world;
 }
@@ -102,7 +123,7 @@ void world_destroy(struct world *world) {
   release_all(world);
   size_t blocks = atomic_load(&world->own->blocks);
   size_t handles_before = world->own->handles_before;
-  if (!world->simulated) world_remove_place(world);
+  if (world->directory[0]) world_remove_place(world);
   free_world(world);
   size_t handles = world_open_handles();
   if (blocks != 0) fail_msg("%u blocks were not given back", (unsigned)blocks);
@@ -112,7 +133,7 @@ void world_destroy(struct world *world) {
 
 void world_abandon(struct world *world) {
   world_print_trace(world);
-  if (!world->simulated) world_remove_place(world);
+  if (world->directory[0]) world_remove_place(world);
 }
 
 void print_skip(const char *reason) {

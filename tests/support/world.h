@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A world for one test case on one backend: a loop with a counting allocator, a fresh endpoint, a trace of what
- * happened to whom, and a guard that fails a case that hangs. When the case is over, every block and every descriptor
- * or handle must have been given back.
+ * A world for one test case on one backend and one transport: a loop with a counting allocator, a fresh endpoint, a
+ * trace of what happened to whom, and a guard that fails a case that hangs. When the case is over, every block and
+ * every descriptor or handle must have been given back.
  *
- * Cases are written once and run on every backend of this system and on the simulator. Each is registered with the rows
- * of conformance.md that it shows; the name under which its result is reported holds rows, case and backend, so that
- * the table of covered rows is made from results and nobody maintains it by hand.
+ * Cases are written once and run on every backend of this system and on the simulator, over local sockets and over TCP.
+ * Each is registered with the rows of conformance.md that it shows; the name under which its result is reported holds
+ * rows, case, backend and transport, so that the table of covered rows is made from results and nobody maintains it by
+ * hand.
  *
  * A case may assert anywhere, also in a listener; a world whose case failed is left as it is, because a loop that was
  * left by a jump cannot be taken down.
@@ -30,11 +31,13 @@ struct world {
   weir_loop *loop;     /* made for the case; released after it */
   const char *backend; /* "sim", "poll", "epoll", "kqueue" or "iocp" */
   bool simulated;      /* backend is "sim" */
-  bool windows;        /* named pipes instead of Unix sockets */
+  bool tcp;            /* TCP instead of local sockets */
+  bool pipes;          /* local sockets that are named pipes instead of Unix sockets */
   weir_sim *sim;       /* the simulator's world, or NULL */
-  char endpoint[160];  /* an endpoint that nobody else uses: a path in a fresh directory, or a pipe name */
-  char directory[128]; /* that directory, removed with its files after the case; "" on Windows and in the simulator */
-  void *user;          /* the case's own */
+  char endpoint[160];  /* an endpoint that nobody else uses: a path, a pipe name, or tcp: with a loopback address */
+  char other_endpoint[160];  /* one more */
+  char directory[128];       /* where such paths are, removed with its files after the case; "" when there is none */
+  void *user;                /* the case's own */
   struct world_private *own; /* the support code's */
 };
 
@@ -44,8 +47,11 @@ typedef void (*world_case_function)(struct world *world);
 enum world_scope {
   WORLD_EVERYWHERE = 0,
   WORLD_NOT_SIM = 1,     /* needs a real system: files, descriptors, other programs */
-  WORLD_NOT_WINDOWS = 2, /* needs Unix sockets or descriptors */
-  WORLD_NOT_POSIX = 4    /* needs named pipes */
+  WORLD_NOT_WINDOWS = 2, /* needs descriptors, or what else only POSIX has */
+  WORLD_NOT_POSIX = 4,   /* needs named pipes, or what else only Windows has */
+  WORLD_NOT_PIPES = 8,   /* needs anything but named pipes */
+  WORLD_NOT_TCP = 16,    /* needs local sockets: names, modes, a peer that is gone at once */
+  WORLD_NOT_LOCAL = 32   /* needs TCP */
 };
 
 struct world_case {
@@ -62,9 +68,10 @@ struct world_case {
   { rows, #function, function, scope, reason }
 
 /*
- * Runs every case on every backend and returns the program's exit code. Arguments: `--backend NAME` (may be repeated)
- * to choose backends, `--seed N` for the simulator (else several fixed seeds are run), and a last one without dashes to
- * choose cases by a part of their name.
+ * Runs every case on every backend over every transport and returns the program's exit code. Arguments: `--backend
+ * NAME` (may be repeated) to choose backends, `--transport local` or `--transport tcp` to choose one of the two,
+ * `--seed N` for the simulator (else several fixed seeds are run), and a last one without dashes to choose cases by a
+ * part of their name.
  */
 int world_main(int argc, char **argv, const char *suite, const struct world_case *cases, size_t count);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The main function of a suite: which cases run on which backends. CMocka counts and prints; the names that it prints,
- * "ROWS | case | backend", are all that the table of covered rows is made from.
+ * The main function of a suite: which cases run on which backends, over which transports. CMocka counts and prints; the
+ * names that it prints, "ROWS | case | backend" and "ROWS | case | backend tcp", are all that the table of covered rows
+ * is made from.
  */
 #include "world_private.h"
 
@@ -16,16 +17,19 @@ enum { BACKENDS_MAX = 8 };
 struct choice {
   const char *backends[BACKENDS_MAX];
   size_t backend_count;
+  bool without_tcp;
+  bool without_local;
   const char *part; /* of the names of the cases wanted; NULL: all */
   bool one_seed;
   uint64_t seed;
 };
 
-/* One case on one backend. */
+/* One case on one backend over one transport. */
 struct trial {
   const struct world_case *item;
   const struct choice *choice;
   const char *backend;
+  bool tcp;
   struct world *world; /* while the case runs; what is left of it when it failed */
   uint64_t seed;
   const char *skip_reason;
@@ -36,14 +40,17 @@ struct trial {
 
 static bool is_out_of_scope(const struct trial *trial) {
   unsigned scope = trial->item->scope;
+  if ((scope & (trial->tcp ? WORLD_NOT_TCP : WORLD_NOT_LOCAL)) != 0) return true;
   if (strcmp(trial->backend, "sim") == 0) return (scope & WORLD_NOT_SIM) != 0;
-  if (strcmp(trial->backend, "iocp") == 0) return (scope & WORLD_NOT_WINDOWS) != 0;
+  if (strcmp(trial->backend, "iocp") == 0) {
+    return (scope & (trial->tcp ? WORLD_NOT_WINDOWS : WORLD_NOT_WINDOWS | WORLD_NOT_PIPES)) != 0;
+  }
   return (scope & WORLD_NOT_POSIX) != 0;
 }
 
 static void run_once(struct trial *trial, uint64_t seed) {
   trial->seed = seed;
-  trial->world = world_create(trial->backend, seed, &trial->skip_reason);
+  trial->world = world_create(trial->backend, trial->tcp, seed, &trial->skip_reason);
   trial->item->run(trial->world);
   struct world *world = trial->world;
   trial->world = NULL;
@@ -106,11 +113,19 @@ static bool choose_backend(struct choice *choice, const char *backend) {
   return is_available(simulated ? NULL : backend);
 }
 
+static bool choose_transport(struct choice *choice, const char *transport) {
+  choice->without_tcp = strcmp(transport, WORLD_TRANSPORT_LOCAL) == 0;
+  choice->without_local = strcmp(transport, WORLD_TRANSPORT_TCP) == 0;
+  return choice->without_tcp || choice->without_local;
+}
+
 static bool parse_arguments(int argc, char **argv, struct choice *choice) {
   for (int i = 1; i < argc; i++) {
     bool has_value = i + 1 < argc;
     if (strcmp(argv[i], "--backend") == 0 && has_value) {
       if (!choose_backend(choice, argv[++i])) return false;
+    } else if (strcmp(argv[i], "--transport") == 0 && has_value) {
+      if (!choose_transport(choice, argv[++i])) return false;
     } else if (strcmp(argv[i], "--seed") == 0 && has_value) {
       choice->one_seed = true;
       choice->seed = strtoull(argv[++i], NULL, 0);
@@ -124,23 +139,27 @@ static bool parse_arguments(int argc, char **argv, struct choice *choice) {
   return true;
 }
 
-static char *format_name(const struct world_case *item, const char *backend) {
-  const char *rows = item->rows[0] ? item->rows : "-";
-  size_t size = strlen(rows) + strlen(item->name) + strlen(backend) + 7;
+static char *format_name(const struct trial *trial) {
+  const char *rows = trial->item->rows[0] ? trial->item->rows : "-";
+  const char *transport = trial->tcp ? " " WORLD_TRANSPORT_TCP : "";
+  size_t size = strlen(rows) + strlen(trial->item->name) + strlen(trial->backend) + strlen(transport) + 7;
   char *name = malloc(size);
-  if (name) snprintf(name, size, "%s | %s | %s", rows, item->name, backend);
+  if (name) snprintf(name, size, "%s | %s | %s%s", rows, trial->item->name, trial->backend, transport);
   return name;
 }
 
 static size_t make_trials(const struct choice *choice, const struct world_case *cases, size_t count,
                           struct trial *trials, struct CMUnitTest *tests) {
   size_t made = 0;
-  for (size_t i = 0; i < count * choice->backend_count; i++) {
+  for (size_t i = 0; i < 2 * count * choice->backend_count; i++) {
     const struct world_case *item = &cases[i % count];
-    const char *backend = choice->backends[i / count];
+    const char *backend = choice->backends[i / count / 2];
+    bool tcp = i / count % 2 == 1;
+    if (tcp ? choice->without_tcp : choice->without_local) continue;
     if (choice->part && !strstr(item->name, choice->part)) continue;
-    trials[made] = (struct trial){.item = item, .choice = choice, .backend = backend};
-    tests[made] = (struct CMUnitTest){format_name(item, backend), run_trial, NULL, end_trial, &trials[made]};
+    struct trial *trial = &trials[made];
+    *trial = (struct trial){.item = item, .choice = choice, .backend = backend, .tcp = tcp};
+    tests[made] = (struct CMUnitTest){format_name(trial), run_trial, NULL, end_trial, trial};
     made++;
   }
   return made;
@@ -149,11 +168,12 @@ static size_t make_trials(const struct choice *choice, const struct world_case *
 int world_main(int argc, char **argv, const char *suite, const struct world_case *cases, size_t count) {
   struct choice choice = {.part = NULL};
   if (!parse_arguments(argc, argv, &choice)) {
-    fprintf(stderr, "usage: %s [--backend NAME]... [--seed N] [PART-OF-A-CASE'S-NAME]\n", argv[0]);
+    fprintf(stderr, "usage: %s [--backend NAME]... [--transport local|tcp] [--seed N] [PART-OF-A-CASE'S-NAME]\n",
+            argv[0]);
     return 2;
   }
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-  size_t room = count * choice.backend_count;
+  size_t room = 2 * count * choice.backend_count;
   struct trial *trials = calloc(room, sizeof *trials);
   struct CMUnitTest *tests = calloc(room, sizeof *tests);
   if (!trials || !tests) return 2;

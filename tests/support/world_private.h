@@ -45,8 +45,12 @@ struct world_private {
   const char **skip_reason; /* where world_skip tells why */
 };
 
+/* The names by which a command line and a report know the transports. */
+#define WORLD_TRANSPORT_LOCAL "local"
+#define WORLD_TRANSPORT_TCP "tcp"
+
 /* Makes the world of a case, and takes it down with all checks. */
-struct world *world_create(const char *backend, uint64_t seed, const char **skip_reason);
+struct world *world_create(const char *backend, bool tcp, uint64_t seed, const char **skip_reason);
 void world_destroy(struct world *world);
 
 /* After a failed case: shows the trace and removes the files; the rest stays as it is. */
@@ -62,8 +66,19 @@ struct world_thing *world_remember(struct world *world);
 void world_print_trace(struct world *world);
 void world_free_trace(struct world *world);
 
-/* The system's part: a fresh place for real backends, and its removal. */
-void world_make_place(struct world *world);
+/*
+ * The system's part: fresh endpoints for real backends, and the removal of what local ones left. Every address
+ * 127.x.y.z is this machine's on Linux and Windows, so that a process has one to itself and each of its worlds ports
+ * that nothing waits for; where there is only one, the system draws the ports.
+ */
+void world_make_local_place(struct world *world);
+void world_make_tcp_place(struct world *world);
 void world_remove_place(struct world *world);
+
+/* The two endpoints at an IPv4 address. */
+void world_set_tcp_endpoints(struct world *world, uint32_t address, unsigned port, unsigned other_port);
+
+/* Ports for the next world of this process, below those that a system draws: this one and the following. */
+unsigned world_next_port(void);
 
 #endif

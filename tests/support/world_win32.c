@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of a world that Windows has: a fresh pipe name, and counting open handles.
+ * The part of a world that Windows has: fresh pipe names, a loopback address, and counting open
+ * handles.
  */
 #include "world_private.h"
 
@@ -8,9 +9,24 @@
 #include <stdio.h>
 #include <windows.h>
 
-void world_make_place(struct world *world) {
+void world_make_local_place(struct world *world) {
   static unsigned number;
-  snprintf(world->endpoint, sizeof world->endpoint, "\\\\.\\pipe\\weir-test-%lu-%u", GetCurrentProcessId(), ++number);
+  unsigned long process = GetCurrentProcessId();
+  number++;
+  snprintf(world->endpoint, sizeof world->endpoint, "\\\\.\\pipe\\weir-test-%lu-%u", process, number);
+  snprintf(world->other_endpoint, sizeof world->other_endpoint, "\\\\.\\pipe\\weir-test-%lu-%u-other", process, number);
+}
+
+/* Two Wine prefixes have the same numbers of processes, and the network in common: the clock tells them apart. */
+void world_make_tcp_place(struct world *world) {
+  static uint32_t place;
+  if (place == 0) {
+    LARGE_INTEGER now;
+    QueryPerformanceCounter(&now);
+    place = (uint32_t)now.QuadPart * 2654435761u ^ (uint32_t)GetCurrentProcessId() * 40503u;
+  }
+  unsigned port = world_next_port();
+  world_set_tcp_endpoints(world, 0x7F000000 + 0x800000 + (place >> 10), port, port + 1);
 }
 
 void world_remove_place(struct world *world) { (void)world; }
