@@ -6,7 +6,8 @@
 #
 # A bare chroot has no /proc, which Wine, sanitizers and tests that count descriptors need: that is put right here too.
 #
-# usage: ci/packages.sh GROUP...      groups: build tests checks windows npm clang fuzzers macos valgrind
+# usage: ci/packages.sh GROUP...      groups: build tests checks coverage windows npm clang fuzzers macos
+#                                          valgrind
 set -euo pipefail
 
 # Each word is a package, and after the colon a command whose presence is as good.
@@ -14,7 +15,8 @@ packages_of() {
   case $1 in
     build) echo cmake:cmake ninja-build:ninja gcc:gcc g++:g++ libc6-dev:cc pkgconf:pkg-config ;;
     tests) echo libcmocka-dev python3:python3 socat:socat netcat-openbsd nodejs:node ;;
-    checks) echo clang-format-14:clang-format-14 shellcheck:shellcheck ;;
+    checks) echo clang-format-14:clang-format-14 shellcheck:shellcheck doxygen:doxygen ;;
+    coverage) echo gcovr:gcovr ;;
     windows) echo gcc-mingw-w64-x86-64-win32 g++-mingw-w64-x86-64-win32 wine:wine wine64 xz-utils:xz ;;
     npm) echo npm:npm ;;
     clang) echo clang-14:clang-14 ;;

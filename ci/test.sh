@@ -43,10 +43,14 @@ trap 'ci/wine.sh stop' EXIT
 step packages ci/packages.sh checks
 step format ci/format.sh --check
 step shell shell_check
+step reference ci/reference.sh
 for preset in "${presets[@]}"; do
   step "$preset" ci/preset.sh "$preset"
 done
-if ((${#left_out[@]} == 0)); then step fuzz ci/fuzz.sh 10; fi
+if ((${#left_out[@]} == 0)); then
+  step coverage ci/coverage.sh
+  step fuzz ci/fuzz.sh 10
+fi
 
 echo
 echo "conformance: $(ci/conformance.sh | tail -n 1); ci/conformance.sh has the rows"

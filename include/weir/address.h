@@ -87,8 +87,8 @@ WEIR_API weir_code weir_address_parse(const char *text, weir_address *address);
 
 /**
  * Writes an address so that `weir_address_parse` reads it as equal: `1.2.3.4`, `1.2.3.4:80`, `fe80::1%eth0`,
- * `[fe80::1%eth0]:80`. IPv6 is written as RFC 5952 recommends, IPv4-mapped addresses as `::ffff:1.2.3.4`. No address is
- * "".
+ * `[fe80::1%eth0]:80`. IPv6 is written as RFC 5952 recommends, with the end of IPv4-mapped addresses in IPv4's form.
+ * No address is "".
  *
  * **Owns:** the caller owns `text`; it is always terminated when `size` is not 0.
  * **Errors:** returns the length of the whole text, which was cut when it is not less than `size`; that cannot happen

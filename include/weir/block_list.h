@@ -9,8 +9,8 @@
  * | `Range: IPv4 10.0.0.1-10.0.0.10` | `10.0.0.1-10.0.0.10`   | the first address, the last, and all between         |
  * | `Subnet: IPv6 2001:db8::/32`     | `2001:db8::/32`        | all addresses that begin with so many of these bits  |
  *
- * An IPv4 address and its IPv4-mapped IPv6 address (`::ffff:1.2.3.4`) are the same address, in a rule as in what is
- * checked. Ports, zones and flow labels do not count.
+ * An IPv4 address and its IPv4-mapped IPv6 address (`0:0:0:0:0:ffff:1.2.3.4`) are the same address, in a rule as in
+ * what is checked. Ports, zones and flow labels do not count.
  *
  * A list can be shared by any number of servers, sockets, loops and threads. Retaining and releasing are safe at any
  * time. Functions that take a `const weir_block_list *` may run on any number of threads at once, but not while
