@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <weir/address.h>
 #include <weir/error.h>
 #include <weir/export.h>
 #include <weir/loop.h>
@@ -58,7 +59,8 @@ typedef enum weir_sim_fault {
   WEIR_SIM_FAULT_READ,        /**< A read of bytes or of an end. The connection is broken from then on: its peer reads
                                    what was sent to it, and then WEIR_ECONNRESET. */
   WEIR_SIM_FAULT_WRITE,       /**< A write. The connection is broken from then on, as after a read. */
-  WEIR_SIM_FAULT_LISTEN       /**< A listen. */
+  WEIR_SIM_FAULT_LISTEN,      /**< A listen. */
+  WEIR_SIM_FAULT_LOOKUP       /**< A look-up of a host's name. */
 } weir_sim_fault;
 
 /**
@@ -96,6 +98,17 @@ WEIR_API uint64_t weir_sim_now_ms(const weir_sim *sim);
  * **Thread:** the world's.
  */
 WEIR_API weir_code weir_sim_fail(weir_sim *sim, weir_sim_fault fault, uint64_t nth, weir_code code);
+
+/**
+ * Gives a name addresses for look-ups, behind those that it has. With no addresses the name is looked up and not found.
+ * A look-up takes as long as the slowest of what was added; names are the same in upper and lower case. `localhost` is
+ * `::1` and `127.0.0.1` from the beginning.
+ *
+ * **Owns:** name and addresses are copied; ports do not count. **Errors:** `WEIR_EINVAL` for no name and for what is no
+ * address, `WEIR_ENOMEM`. **Thread:** the world's.
+ */
+WEIR_API weir_code weir_sim_add_host(weir_sim *sim, const char *name, const weir_address *addresses, size_t count,
+                                     uint64_t delay_ms);
 
 #ifdef __cplusplus
 }

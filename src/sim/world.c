@@ -43,6 +43,7 @@ weir_code weir_sim_create(const weir_sim_options *given, weir_sim **sim) {
   list_init(&world->backends);
   list_init(&world->acceptors);
   list_init(&world->faults);
+  list_init(&world->hosts);
   *sim = world;
   return WEIR_OK;
 }
@@ -62,6 +63,7 @@ void weir_sim_release(weir_sim *sim) {
   assert(list_empty(&sim->backends) && list_empty(&sim->acceptors));
   struct list_node *node;
   while ((node = list_first(&sim->faults)) != NULL) drop_fault(sim, CONTAINER_OF(node, struct fault, node));
+  sim_drop_hosts(sim);
   weir_allocator allocator = sim->allocator;
   memory_put(&allocator, sim);
 }
@@ -85,7 +87,7 @@ struct acceptor *sim_find_acceptor(const struct weir_sim *sim, const struct addr
 }
 
 weir_code weir_sim_fail(weir_sim *sim, weir_sim_fault kind, uint64_t nth, weir_code code) {
-  if ((unsigned)kind > WEIR_SIM_FAULT_LISTEN || nth == 0 || code >= WEIR_OK) return WEIR_EINVAL;
+  if ((unsigned)kind > WEIR_SIM_FAULT_LOOKUP || nth == 0 || code >= WEIR_OK) return WEIR_EINVAL;
   struct fault *fault = memory_get_zeroed(&sim->allocator, sizeof *fault);
   if (fault == NULL) return WEIR_ENOMEM;
   fault->kind = kind;

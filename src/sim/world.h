@@ -35,6 +35,7 @@ struct weir_sim {
   struct list backends;  /* in the order in which their loops last ran */
   struct list acceptors; /* whoever has a name */
   struct list faults;    /* what is still to fail, in the order of asking */
+  struct list hosts;     /* names for look-ups */
 };
 
 void sim_retain(struct weir_sim *sim);
@@ -47,6 +48,9 @@ struct acceptor *sim_find_acceptor(const struct weir_sim *sim, const struct addr
 
 /* Counts an operation of this kind. WEIR_OK, or what it must fail with. */
 weir_code sim_count_operation(struct weir_sim *sim, weir_sim_fault fault);
+
+/* Forgets the names that were added. */
+void sim_drop_hosts(struct weir_sim *sim);
 
 /* What the errors of faults say. */
 extern const char sim_fault_hint[];

@@ -12,7 +12,7 @@ static void faults_that_make_no_sense_are_refused(void **state) {
   (void)state;
   struct bench bench;
   open_bench(&bench, plain_options());
-  assert_int_equal(weir_sim_fail(bench.sim, (weir_sim_fault)5, 1, WEIR_EIO), WEIR_EINVAL);
+  assert_int_equal(weir_sim_fail(bench.sim, (weir_sim_fault)99, 1, WEIR_EIO), WEIR_EINVAL);
   assert_int_equal(weir_sim_fail(bench.sim, (weir_sim_fault)-1, 1, WEIR_EIO), WEIR_EINVAL);
   assert_int_equal(weir_sim_fail(bench.sim, WEIR_SIM_FAULT_READ, 0, WEIR_EIO), WEIR_EINVAL);
   assert_int_equal(weir_sim_fail(bench.sim, WEIR_SIM_FAULT_READ, 1, WEIR_OK), WEIR_EINVAL);
