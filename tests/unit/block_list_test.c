@@ -12,6 +12,7 @@
 /* cmocka.h wants the headers above first. */
 #include <cmocka.h>
 
+#include "support/rows.h"
 #include "support/thread.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -444,15 +445,15 @@ static void several_threads_share_a_list(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_empty_list_blocks_nothing),
-      cmocka_unit_test(an_address_is_blocked_alone),
-      cmocka_unit_test(a_range_is_blocked_with_both_its_ends),
-      cmocka_unit_test(a_subnet_is_blocked_under_every_prefix),
-      cmocka_unit_test(an_ipv4_address_and_its_mapped_address_are_the_same),
+      UNIT_CASE("A353", an_address_is_blocked_alone),
+      UNIT_CASE("A353", a_range_is_blocked_with_both_its_ends),
+      UNIT_CASE("A353", a_subnet_is_blocked_under_every_prefix),
+      UNIT_CASE("A353", an_ipv4_address_and_its_mapped_address_are_the_same),
       cmocka_unit_test(ports_zones_and_flow_labels_do_not_count),
-      cmocka_unit_test(what_makes_no_rule_is_refused),
-      cmocka_unit_test(a_rule_is_read_from_its_text),
+      UNIT_CASE("A353", what_makes_no_rule_is_refused),
+      UNIT_CASE("A353", a_rule_is_read_from_its_text),
       cmocka_unit_test(a_text_that_is_no_rule_is_refused),
-      cmocka_unit_test(rules_are_listed_with_the_newest_first),
+      UNIT_CASE("A353", rules_are_listed_with_the_newest_first),
       cmocka_unit_test(a_longer_rule_is_cut),
       cmocka_unit_test(a_rule_is_removed_by_what_it_says),
       cmocka_unit_test(a_cleared_list_is_empty_and_can_be_filled_again),

@@ -13,6 +13,8 @@
 
 #include <weir/address.h>
 
+#include "support/rows.h"
+
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 static void check_is_ip(const char *text, weir_family expected) {
@@ -508,17 +510,17 @@ static void any_bytes_are_written_and_read_again(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(ipv4_is_four_decimal_numbers),
-      cmocka_unit_test(ipv6_is_eight_groups_or_has_a_gap),
-      cmocka_unit_test(a_zone_follows_an_ipv6_address),
+      UNIT_CASE("EO-40 S133 S134 S172 A349 A350", ipv4_is_four_decimal_numbers),
+      UNIT_CASE("EO-40 S133 S135 S172 A349 A351", ipv6_is_eight_groups_or_has_a_gap),
+      UNIT_CASE("EO-40 A349 A351", a_zone_follows_an_ipv6_address),
       cmocka_unit_test(a_text_is_read_to_its_last_byte),
-      cmocka_unit_test(every_number_of_groups_and_place_of_a_gap_is_known),
+      UNIT_CASE("A351", every_number_of_groups_and_place_of_a_gap_is_known),
       cmocka_unit_test(the_bytes_are_in_network_order),
       cmocka_unit_test(ipv6_is_written_as_rfc_5952_recommends),
-      cmocka_unit_test(a_port_stands_behind_a_colon_and_ipv6_then_in_brackets),
-      cmocka_unit_test(what_is_no_address_with_a_port_is_refused),
+      UNIT_CASE("A354", a_port_stands_behind_a_colon_and_ipv6_then_in_brackets),
+      UNIT_CASE("A354", what_is_no_address_with_a_port_is_refused),
       cmocka_unit_test(no_text_is_no_address),
-      cmocka_unit_test(an_address_is_made_of_an_ip_and_a_port),
+      UNIT_CASE("A354", an_address_is_made_of_an_ip_and_a_port),
       cmocka_unit_test(addresses_are_equal_when_their_texts_are),
       cmocka_unit_test(no_address_is_an_empty_text),
       cmocka_unit_test(a_longer_address_is_cut),
