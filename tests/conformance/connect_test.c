@@ -67,11 +67,12 @@ static void the_factory_makes_and_connects(struct world *world) {
 
 /* ---- failure ---------------------------------------------------------------------------------------------------- */
 
-static void check_failure(const weir_event *event, void *world) {
+static void check_failure(const weir_event *event, void *user) {
+  struct world *world = user;
   char line[512];
   weir_error_format(event->error, line, sizeof line);
   assert_string_equal(event->error->operation, "connect");
-  assert_non_null(strstr(line, "connect ENOENT"));
+  assert_non_null(strstr(line, world_format(world, "connect %s", weir_code_name(world->nobody))));
   assert_true(event->error->address[0] != '\0');
   assert_non_null(strstr(line, event->error->address));
   note_connecting(event, world);
@@ -85,9 +86,11 @@ static void a_failed_connect_tells_the_error_then_cancels_then_closes(struct wor
   world_end_noted(world, client, "C", NULL);
   world_note(world, "C", "returned");
   world_run(world);
-  world_expect(world, "C", "returned error(ENOENT) neither write-cb(ECANCELED) end-cb(ECANCELED) close(true)");
+  world_expect(world, "C",
+               world_format(world, "returned error(%s) neither write-cb(ECANCELED) end-cb(ECANCELED) close(true)",
+                            weir_code_name(world->nobody)));
   assert_true(weir_socket_destroyed(client));
-  assert_int_equal(weir_socket_error(client)->code, WEIR_ENOENT);
+  assert_int_equal(weir_socket_error(client)->code, world->nobody);
   assert_int_equal(weir_socket_get_state(client), WEIR_SOCKET_CLOSED);
 }
 
@@ -98,7 +101,7 @@ static void the_callback_of_a_failed_connect_never_runs(struct world *world) {
   assert_int_equal(weir_socket_connect(client, world->endpoint, &options), WEIR_OK);
   weir_socket_end(client, NULL);
   world_run(world);
-  world_expect(world, "C", "error(ENOENT) close(true)");
+  world_expect_nobody(world, "C");
 }
 
 struct repeated {
@@ -121,14 +124,14 @@ static void twenty_refusals_of_one_socket_are_alike(struct world *world) {
   world_on(client, WEIR_EVENT_CLOSE, connect_again, &repeated);
   world_run(world);
   assert_int_equal(repeated.errors, 20);
-  assert_int_equal(world_count(world, "C error(ENOENT)"), 20);
+  assert_int_equal(world_count(world, "C error"), 20);
   assert_int_equal(world_count(world, "C close(true)"), 20);
 }
 
 static void hundreds_of_refusals_leave_nothing_behind(struct world *world) {
   for (int i = 0; i < 250; i++) world_connect(world, NULL);
   world_run(world);
-  assert_int_equal(world_count(world, "loop unhandled(ENOENT)"), 250);
+  assert_int_equal(world_count(world, "loop unhandled"), 250);
 }
 
 /* ---- once more -------------------------------------------------------------------------------------------------- */

@@ -18,7 +18,7 @@ static void clients_are_turned_away_while_descriptors_are_short(struct world *wo
   intptr_t clients[CLIENTS];
   weir_server *server = world_listen(world, NULL, world_destroy_on, NULL);
   world_trace_server(world, server, "V");
-  for (int i = 0; i < CLIENTS; i++) clients[i] = native_connect(weir_server_address(server));
+  for (int i = 0; i < CLIENTS; i++) clients[i] = native_connect(world->endpoint);
   native_shortage_begin();
   world_run_until_noted(world, "V error", 1);
   bool turned_away = true;
@@ -37,7 +37,7 @@ static void clients_are_turned_away_while_descriptors_are_short(struct world *wo
 static void a_server_goes_on_when_descriptors_are_free_again(struct world *world) {
   weir_server *server = world_listen(world, NULL, world_destroy_on, NULL);
   world_trace_server(world, server, "V");
-  intptr_t client = native_connect(weir_server_address(server));
+  intptr_t client = native_connect(world->endpoint);
   native_shortage_begin();
   world_run_until_noted(world, "V error", 1);
   world_run_for(world, 30);

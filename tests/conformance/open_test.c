@@ -21,7 +21,7 @@ struct opened {
 
 static struct opened open_both(struct world *world, const weir_socket_options *options) {
   intptr_t ends[2];
-  assert_true(native_pair(ends));
+  assert_true(native_pair(world->tcp, ends));
   struct opened opened = {world_socket(world, options), world_socket(world, options)};
   assert_int_equal(weir_socket_open(opened.one, ends[0], true, true), WEIR_OK);
   assert_int_equal(weir_socket_open(opened.other, ends[1], true, true), WEIR_OK);
@@ -75,7 +75,7 @@ static void an_opened_socket_may_stay_half_open(struct world *world) {
 
 static void a_socket_opened_for_reading_only_cannot_write(struct world *world) {
   intptr_t ends[2];
-  assert_true(native_pair(ends));
+  assert_true(native_pair(world->tcp, ends));
   weir_socket *reader = world_socket(world, NULL);
   weir_socket *writer = world_socket(world, NULL);
   assert_int_equal(weir_socket_open(reader, ends[0], true, false), WEIR_OK);
@@ -95,7 +95,7 @@ static void a_socket_opened_for_reading_only_cannot_write(struct world *world) {
 static void a_native_client_of_a_server_may_be_taken_over(struct world *world) {
   weir_server *server = world_listen(world, NULL, world_end_on, NULL);
   weir_socket *socket = world_socket(world, NULL);
-  intptr_t native = native_connect(weir_server_address(server));
+  intptr_t native = native_connect(world->endpoint);
   assert_int_equal(weir_socket_open(socket, native, true, true), WEIR_OK);
   world_trace_socket(world, socket, "C", 0);
   weir_server_unref(server);
@@ -125,16 +125,16 @@ static void what_is_not_open_is_refused(struct world *world) {
 static void a_file_is_refused(struct world *world) { check_refused(world, native_file(), WEIR_ENOTSOCK); }
 
 static void a_socket_of_another_type_is_refused(struct world *world) {
-  check_refused(world, native_datagram(), WEIR_EINVAL);
+  check_refused(world, native_datagram(world->tcp), WEIR_EINVAL);
 }
 
 static void an_unconnected_socket_is_refused(struct world *world) {
-  check_refused(world, native_unconnected(), WEIR_ENOTCONN);
+  check_refused(world, native_unconnected(world->tcp), WEIR_ENOTCONN);
 }
 
 static void a_connection_that_is_neither_read_nor_written_is_refused(struct world *world) {
   intptr_t ends[2];
-  assert_true(native_pair(ends));
+  assert_true(native_pair(world->tcp, ends));
   weir_socket *socket = world_socket(world, NULL);
   assert_int_equal(weir_socket_open(socket, ends[0], false, false), WEIR_EINVAL);
   native_close(ends[0]);
@@ -145,7 +145,7 @@ static void an_open_or_connecting_socket_opens_nothing_else(struct world *world)
   intptr_t ends[2];
   struct world_pair pair = pair_open(world, 0, 0);
   weir_socket *connecting = world_connect(world, NULL);
-  assert_true(native_pair(ends));
+  assert_true(native_pair(world->tcp, ends));
   assert_int_equal(weir_socket_open(pair.client, ends[0], true, true), WEIR_EISCONN);
   assert_int_equal(weir_socket_open(connecting, ends[0], true, true), WEIR_EALREADY);
   assert_true(native_is_open(ends[0]));
@@ -157,13 +157,13 @@ static void an_open_or_connecting_socket_opens_nothing_else(struct world *world)
 
 /* ---- servers ---------------------------------------------------------------------------------------------------- */
 
-static void check_listening(struct world *world, intptr_t native, const char *path) {
+static void check_listening(struct world *world, intptr_t native) {
   weir_server *server = world_server(world, NULL, world_end_on, NULL);
   world_trace_server(world, server, "V");
   assert_true(native >= 0);
   assert_int_equal(weir_server_listen_native(server, native, NULL), WEIR_OK);
   world_run_until_noted(world, "V listening", 1);
-  assert_string_equal(weir_server_address(server), path);
+  assert_string_equal(weir_server_address(server), world_server_name(world));
   weir_socket *client = world_connect(world, NULL);
   world_trace_socket(world, client, "C", 0);
   world_run_until_noted(world, "C close", 1);
@@ -174,19 +174,19 @@ static void check_listening(struct world *world, intptr_t native, const char *pa
 }
 
 static void a_bound_descriptor_listens(struct world *world) {
-  check_listening(world, native_bound(world->endpoint, -1), world->endpoint);
+  check_listening(world, native_bound(world->endpoint, -1));
   assert_int_equal(native_connect(world->endpoint), -1);
   native_remove(world->endpoint);
 }
 
 static void a_descriptor_that_listens_already_goes_on(struct world *world) {
-  check_listening(world, native_bound(world->endpoint, 5), world->endpoint);
+  check_listening(world, native_bound(world->endpoint, 5));
   native_remove(world->endpoint);
 }
 
 static void a_server_on_descriptor_zero_works(struct world *world) {
   int saved = native_zero_begin(native_bound(world->endpoint, -1));
-  check_listening(world, 0, world->endpoint);
+  check_listening(world, 0);
   native_zero_end(saved);
   native_remove(world->endpoint);
 }
@@ -227,7 +227,7 @@ static void listening_on_what_is_not_open_is_an_error_event(struct world *world)
 
 static void listening_on_a_connection_is_an_error_event(struct world *world) {
   intptr_t ends[2];
-  assert_true(native_pair(ends));
+  assert_true(native_pair(world->tcp, ends));
   check_listen_refused(world, ends[0], "error(EINVAL)");
   assert_true(native_is_open(ends[0]));
   native_close(ends[0]);

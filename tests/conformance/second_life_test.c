@@ -45,7 +45,7 @@ static void an_end_before_the_first_connect_does_not_end_the_connection(struct w
 /* Opens a socket over one end of a native pair, and gives a second one that is opened over the other end. */
 static weir_socket *open_over_pair(struct world *world, weir_socket *socket) {
   intptr_t ends[2];
-  assert_true(native_pair(ends));
+  assert_true(native_pair(world->tcp, ends));
   weir_socket *other = world_socket(world, NULL);
   assert_int_equal(weir_socket_open(socket, ends[0], true, true), WEIR_OK);
   assert_int_equal(weir_socket_open(other, ends[1], true, true), WEIR_OK);

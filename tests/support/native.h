@@ -12,23 +12,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Two connected ends: a pair of stream sockets, or the two ends of a byte-type pipe. */
-bool native_pair(intptr_t ends[2]);
+/* Two connected ends: a pair of local sockets, the two ends of a byte-type pipe, or a TCP connection. */
+bool native_pair(bool tcp, intptr_t ends[2]);
 
 /* Something open that is neither socket nor pipe. */
 intptr_t native_file(void);
 
 /* A stream socket that was never connected (POSIX). */
-intptr_t native_unconnected(void);
+intptr_t native_unconnected(bool tcp);
 
 /* A datagram socket (POSIX). */
-intptr_t native_datagram(void);
+intptr_t native_datagram(bool tcp);
 
-/* A stream socket bound to a path, listening with this backlog unless that is negative (POSIX). */
-intptr_t native_bound(const char *path, int backlog);
+/* A stream socket bound to a world's endpoint, listening with this backlog unless that is negative (POSIX). */
+intptr_t native_bound(const char *endpoint, int backlog);
 
-/* A client of the server at a path, connected when this returns; -1 also when its backlog is full (POSIX). */
-intptr_t native_connect(const char *path);
+/* A client of the server at an endpoint, connected when this returns; -1 also when a path's backlog is full (POSIX). */
+intptr_t native_connect(const char *endpoint);
 
 /* Whether the peer of such a client has closed: waits at most `timeout_ms` for it (POSIX). */
 bool native_is_closed(intptr_t native, int timeout_ms);

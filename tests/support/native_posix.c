@@ -5,7 +5,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "support/native.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,6 +15,7 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include <weir/address.h>
 
 /* A limit low enough to be reached soon, and room for what is open already. */
 #define SHORTAGE_LIMIT 256
@@ -21,7 +24,35 @@ static struct rlimit limit_before;
 static int fillers[SHORTAGE_LIMIT];
 static size_t filler_count;
 
-bool native_pair(intptr_t ends[2]) {
+/* The socket address of a path, or of tcp: with an IPv4 address and a port; the length is 0 when it is none. */
+struct place {
+  union {
+    struct sockaddr any;
+    struct sockaddr_un local;
+    struct sockaddr_in ip;
+  };
+  socklen_t length;
+};
+
+static struct place place_of(const char *endpoint) {
+  struct place place;
+  memset(&place, 0, sizeof place);
+  weir_address address;
+  if (strncmp(endpoint, "tcp:", 4) == 0) {
+    if (weir_address_parse(endpoint + 4, &address) != WEIR_OK) return place;
+    place.ip.sin_family = AF_INET;
+    place.ip.sin_port = htons((uint16_t)address.port);
+    memcpy(&place.ip.sin_addr, address.bytes, 4);
+    place.length = sizeof place.ip;
+  } else if (strlen(endpoint) < sizeof place.local.sun_path) {
+    place.local.sun_family = AF_UNIX;
+    strcpy(place.local.sun_path, endpoint);
+    place.length = sizeof place.local;
+  }
+  return place;
+}
+
+static bool open_local_pair(intptr_t ends[2]) {
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return false;
   ends[0] = pair[0];
@@ -29,40 +60,51 @@ bool native_pair(intptr_t ends[2]) {
   return true;
 }
 
-intptr_t native_file(void) { return open("/dev/null", O_RDWR); }
-
-intptr_t native_unconnected(void) { return socket(AF_UNIX, SOCK_STREAM, 0); }
-
-intptr_t native_datagram(void) { return socket(AF_UNIX, SOCK_DGRAM, 0); }
-
-static bool fill_address(struct sockaddr_un *address, const char *path) {
-  memset(address, 0, sizeof *address);
-  address->sun_family = AF_UNIX;
-  if (strlen(path) >= sizeof address->sun_path) return false;
-  memcpy(address->sun_path, path, strlen(path));
-  return true;
+/* A listener that the system gives a port to, and a client of it. */
+static bool open_tcp_pair(intptr_t ends[2]) {
+  struct place place = place_of("tcp:127.0.0.1:0");
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  int client = socket(AF_INET, SOCK_STREAM, 0);
+  int accepted = -1;
+  if (bind(listener, &place.any, place.length) == 0 && listen(listener, 1) == 0 &&
+      getsockname(listener, &place.any, &place.length) == 0 && connect(client, &place.any, place.length) == 0)
+    accepted = accept(listener, NULL, NULL);
+  close(listener);
+  if (accepted < 0) close(client);
+  ends[0] = accepted;
+  ends[1] = client;
+  return accepted >= 0;
 }
 
-intptr_t native_bound(const char *path, int backlog) {
-  struct sockaddr_un address;
-  if (!fill_address(&address, path)) return -1;
-  int native = socket(AF_UNIX, SOCK_STREAM, 0);
+bool native_pair(bool tcp, intptr_t ends[2]) { return tcp ? open_tcp_pair(ends) : open_local_pair(ends); }
+
+intptr_t native_file(void) { return open("/dev/null", O_RDWR); }
+
+intptr_t native_unconnected(bool tcp) { return socket(tcp ? AF_INET : AF_UNIX, SOCK_STREAM, 0); }
+
+intptr_t native_datagram(bool tcp) { return socket(tcp ? AF_INET : AF_UNIX, SOCK_DGRAM, 0); }
+
+intptr_t native_bound(const char *endpoint, int backlog) {
+  struct place place = place_of(endpoint);
+  if (place.length == 0) return -1;
+  int native = socket(place.any.sa_family, SOCK_STREAM, 0);
   if (native < 0) return -1;
-  if (bind(native, (const struct sockaddr *)&address, sizeof address) == 0) {
-    if (backlog < 0 || listen(native, backlog) == 0) return native;
-  }
+  if (bind(native, &place.any, place.length) == 0 && (backlog < 0 || listen(native, backlog) == 0)) return native;
   close(native);
   return -1;
 }
 
-intptr_t native_connect(const char *path) {
-  struct sockaddr_un address;
-  if (!fill_address(&address, path)) return -1;
-  int native = socket(AF_UNIX, SOCK_STREAM, 0);
+/* Over TCP connecting takes its time also on one machine; it is not waited for at a path, where it would be for ever.
+ */
+intptr_t native_connect(const char *endpoint) {
+  struct place place = place_of(endpoint);
+  if (place.length == 0) return -1;
+  int native = socket(place.any.sa_family, SOCK_STREAM, 0);
   if (native < 0) return -1;
-  if (fcntl(native, F_SETFL, O_NONBLOCK) == 0) {
-    if (connect(native, (const struct sockaddr *)&address, sizeof address) == 0) return native;
-  }
+  bool waits = place.any.sa_family == AF_INET;
+  bool is_ready = waits || fcntl(native, F_SETFL, O_NONBLOCK) == 0;
+  if (is_ready && connect(native, &place.any, place.length) == 0 && fcntl(native, F_SETFL, O_NONBLOCK) == 0)
+    return native;
   close(native);
   return -1;
 }

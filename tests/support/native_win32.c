@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <windows.h>
 
-bool native_pair(intptr_t ends[2]) {
+bool native_pair(bool tcp, intptr_t ends[2]) {
+  (void)tcp;
   static unsigned number;
   char name[80];
   snprintf(name, sizeof name, "\\\\.\\pipe\\weir-test-pair-%lu-%u", (unsigned long)GetCurrentProcessId(), number++);
@@ -26,18 +27,24 @@ intptr_t native_file(void) {
   return (intptr_t)CreateFileA("NUL", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
 }
 
-intptr_t native_unconnected(void) { return -1; }
+intptr_t native_unconnected(bool tcp) {
+  (void)tcp;
+  return -1;
+}
 
-intptr_t native_datagram(void) { return -1; }
+intptr_t native_datagram(bool tcp) {
+  (void)tcp;
+  return -1;
+}
 
-intptr_t native_bound(const char *path, int backlog) {
-  (void)path;
+intptr_t native_bound(const char *endpoint, int backlog) {
+  (void)endpoint;
   (void)backlog;
   return -1;
 }
 
-intptr_t native_connect(const char *path) {
-  (void)path;
+intptr_t native_connect(const char *endpoint) {
+  (void)endpoint;
   return -1;
 }
 

@@ -87,6 +87,7 @@ struct world *world_create(const char *backend, bool tcp, uint64_t seed, const c
   world->backend = backend;
   world->simulated = strcmp(backend, "sim") == 0;
   world->tcp = tcp;
+  world->nobody = tcp ? WEIR_ECONNREFUSED : WEIR_ENOENT;
   world->pipes = !tcp && strcmp(backend, "iocp") == 0;
   own->handles_before = world_open_handles();
   make_place(world);
@@ -111,6 +112,7 @@ static void release_all(struct world *world) {
 static void free_world(struct world *world) {
   for (struct world_thing *thing = world->own->things; thing;) {
     struct world_thing *next = thing->next;
+    free(thing->text);
     free(thing);
     thing = next;
   }

@@ -36,6 +36,7 @@ struct world {
   weir_sim *sim;       /* the simulator's world, or NULL */
   char endpoint[160];  /* an endpoint that nobody else uses: a path, a pipe name, or tcp: with a loopback address */
   char other_endpoint[160];  /* one more */
+  weir_code nobody;          /* how connecting to an endpoint fails at which nobody listens */
   char directory[128];       /* where such paths are, removed with its files after the case; "" when there is none */
   void *user;                /* the case's own */
   struct world_private *own; /* the support code's */
@@ -134,6 +135,9 @@ struct world_mark *world_mark(struct world *world, const char *name, const char 
 /* Fails unless what was noted under this name is exactly this, words separated by one blank. */
 void world_expect(struct world *world, const char *name, const char *expected);
 
+/* Fails unless a socket's whole life was to fail because nobody listens. */
+void world_expect_nobody(struct world *world, const char *name);
+
 /* Fails unless it is one of these two. */
 void world_expect_either(struct world *world, const char *name, const char *one, const char *other);
 
@@ -146,6 +150,9 @@ void world_expect_before(struct world *world, const char *first, const char *sec
 /* How often "name event" was noted; the event may be given without its brackets: "S data". */
 size_t world_count(struct world *world, const char *noted);
 
+/* A text that lives until the case is over, printf-like: for what transports say differently. */
+const char *world_format(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Forgets what was noted so far, so that the next expectation begins here. */
 void world_forget(struct world *world);
 
@@ -154,6 +161,9 @@ void world_forget(struct world *world);
 /* A server that listens at the world's endpoint and was waited for. Released after the case. */
 weir_server *world_listen(struct world *world, const weir_server_options *options, weir_listener connection,
                           void *user);
+
+/* What such a server says its address is: the world's endpoint, without "tcp:". */
+const char *world_server_name(const struct world *world);
 
 /* A socket that connects to the world's endpoint. Released after the case. */
 weir_socket *world_connect(struct world *world, const weir_socket_options *options);

@@ -37,6 +37,10 @@ weir_server *world_listen(struct world *world, const weir_server_options *option
   return server;
 }
 
+const char *world_server_name(const struct world *world) {
+  return world->tcp ? world->endpoint + strlen("tcp:") : world->endpoint;
+}
+
 weir_socket *world_socket(struct world *world, const weir_socket_options *options) {
   weir_socket *socket = NULL;
   assert_int_equal(weir_socket_create(world->loop, options, &socket), WEIR_OK);

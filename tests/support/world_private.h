@@ -31,6 +31,7 @@ struct world_thing {
   struct world *world;
   struct world_mark mark;
   unsigned trace;
+  char *text;
 };
 
 struct world_private {

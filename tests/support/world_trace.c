@@ -26,16 +26,20 @@ static struct world_entry *add_entry(struct world *world, const char *name) {
   return entry;
 }
 
-void world_note(struct world *world, const char *name, const char *format, ...) {
+static char *format_text(const char *format, va_list arguments) {
   char text[256];
-  va_list arguments;
-  va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
   char *copy = malloc(strlen(text) + 1);
   assert_non_null(copy);
-  strcpy(copy, text);
-  add_entry(world, name)->text = copy;
+  return strcpy(copy, text);
+}
+
+void world_note(struct world *world, const char *name, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  char *text = format_text(format, arguments);
+  va_end(arguments);
+  add_entry(world, name)->text = text;
 }
 
 static struct world_entry *last_entry(struct world *world, const char *name) {
@@ -182,6 +186,10 @@ void world_expect(struct world *world, const char *name, const char *expected) {
   fail_msg("%s was      %s\n%*s expected %s", name, line, (int)strlen(name), "", expected);
 }
 
+void world_expect_nobody(struct world *world, const char *name) {
+  world_expect(world, name, world_format(world, "error(%s) close(true)", weir_code_name(world->nobody)));
+}
+
 void world_expect_either(struct world *world, const char *name, const char *one, const char *other) {
   char line[LINE_BYTES];
   format_line(world, name, line);
@@ -215,6 +223,14 @@ size_t world_count(struct world *world, const char *noted) {
   size_t count = 0;
   for (size_t i = 0; i < world->own->entry_count; i++) count += is_noted(&world->own->entries[i], noted);
   return count;
+}
+
+const char *world_format(struct world *world, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  char *text = world_remember(world)->text = format_text(format, arguments);
+  va_end(arguments);
+  return text;
 }
 
 void world_forget(struct world *world) {
