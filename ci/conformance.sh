@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The table of behaviours: for every row of tests/conformance/rows.txt the cases that showed it in the last test run and
-# the backends they passed on, over local sockets and over TCP. What failed, was skipped or did not run shows nothing.
+# the backends they passed on, over local sockets and over TCP. What failed, was skipped or did not run shows nothing. A
+# row that no case shows is missing, unless rows.txt says that it is left out, or comes later with another part of Weir.
 #
 # usage: ci/conformance.sh [BUILD_FOLDER...]      default: every folder in build/ that has results
 set -euo pipefail
@@ -51,9 +52,14 @@ done | sort -z | xargs -0 -r awk -f "$root/ci/results.awk" | awk -F '\t' '
         line = name[i] " " ways(row, name[i]) (line == "" ? "" : ", " line)
       if (line != "") outcome = "covered"
       else if (note[row] ~ /^left out: /) outcome = "left out"
+      else if (note[row] ~ /^later: /) outcome = "later"
       else outcome = "missing"
-      print row " " (outcome == "covered" ? "covered " line : outcome == "left out" ? note[row] : "missing")
-      if (row ~ /^[SA][0-9]/) count[outcome]++
+      print row " " (outcome == "covered" ? "covered " line : outcome == "missing" ? outcome : note[row])
+      if (row !~ /^[SA][0-9]/) continue
+      count[outcome]++
+      if (outcome == "later") reasons[substr(note[row], 8)]++
     }
-    printf "covered %d, left out %d, missing %d\n", count["covered"], count["left out"], count["missing"]
+    for (reason in reasons) later = later (later == "" ? "" : ", ") "with " reason " " reasons[reason]
+    printf "covered %d, left out %d, later %d (%s), missing %d\n", count["covered"], count["left out"],
+      count["later"], later, count["missing"]
   }' "$root/tests/conformance/rows.txt" -
