@@ -15,6 +15,14 @@ bool program_number(const char *text, uint64_t *number) {
   return true;
 }
 
+const char *program_endpoint(int argument_count, char **arguments, const char *usage, const char *otherwise) {
+  arguments = program_start(&argument_count, arguments);
+  if (argument_count == 1) return otherwise;
+  if (argument_count == 2 && strncmp(arguments[1], "--", 2) != 0) return arguments[1];
+  fputs(usage, stderr);
+  exit(2);
+}
+
 void program_print(const char *format, ...) {
   va_list values;
   va_start(values, format);

@@ -15,6 +15,12 @@
 /* Makes standard output byte for byte, and returns the arguments in UTF-8; they live as long as the program. */
 char **program_start(int *argument_count, char **arguments);
 
+/*
+ * For a program whose only argument is an endpoint: starts it, and returns that argument, or `otherwise` when there is
+ * none. Any other command line ends the program with its usage and exit code 2.
+ */
+const char *program_endpoint(int argument_count, char **arguments, const char *usage, const char *otherwise);
+
 /* Reads a whole decimal number; false when the text is anything else. */
 bool program_number(const char *text, uint64_t *number);
 

@@ -6,6 +6,7 @@ programs are, how to start them on this system, and which names are free; whatev
 """
 
 import argparse
+import contextlib
 import itertools
 import os
 import sys
@@ -13,6 +14,7 @@ import tempfile
 import time
 import traceback
 
+import connection
 from programs import Failure, Program
 
 cases = []
@@ -26,6 +28,22 @@ def case(function):
     """Adds a function to the cases of this file; its name is a sentence."""
     cases.append(function)
     return function
+
+
+def case_over(*kinds):
+    """Adds a case for each kind of endpoint; the function gets one of it behind the world. See World.endpoint_over."""
+
+    def add(function):
+        for kind in kinds:
+
+            def over(world, kind=kind):
+                function(world, world.endpoint_over(kind))
+
+            over.__name__ = f"{function.__name__}_over_{kind}"
+            cases.append(over)
+        return function
+
+    return add
 
 
 class World:
@@ -46,6 +64,14 @@ class World:
         if self.windows:
             return rf"\\.\pipe\weir-{os.getpid()}-{os.path.basename(self.directory)}-{number}-{label}"
         return os.path.join(self.directory, f"{number}-{label}.sock")
+
+    def endpoint_over(self, kind):
+        """A name that nobody uses: "local", "ipc", "tcp" or "tcp6"."""
+        if kind == "local":
+            return self.endpoint()
+        if kind == "ipc":
+            return f"ipc:weir-test-{os.path.basename(self.directory)}"
+        return connection.free_endpoint("::1" if kind == "tcp6" else "127.0.0.1")
 
     def often(self, times):
         """How often to repeat: so often, or a tenth of it when it has to be quick."""
@@ -83,10 +109,10 @@ class World:
         """Starts a program of the system."""
         return self._start(list(command), stdin=stdin)
 
-    def serve(self, *arguments, name="ipc_server"):
-        """Starts a sample server and waits until it listens."""
+    def serve(self, *arguments, name="ipc_server", ready="listening on"):
+        """Starts a sample server and waits until it says that it listens."""
         server = self.sample(name, *arguments)
-        server.wait_for("listening on")
+        server.wait_for(ready)
         return server
 
     def _start_ours(self, path, arguments, user=None):
@@ -107,9 +133,12 @@ class World:
         return [program.story() for program in self.started[:1] + self.started[1:][-4:]]
 
     def end(self):
-        """Ends what still runs."""
+        """Ends what still runs, and takes away what an ended server leaves behind."""
         for program in self.started:
             program.stop()
+        if not self.windows:
+            with contextlib.suppress(OSError):
+                os.unlink(f"/tmp/weir-{os.getuid()}/weir-test-{os.path.basename(self.directory)}.sock")
 
 
 def expect(condition, text):

@@ -12,6 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import Skip, case, expect, expect_equal, main
 
 PROGRAMS = {"ipc_server": "listen", "ipc_client": "connect"}
+# They take an endpoint and nothing else.
+ONE_ENDPOINT = {"echo_server": "listen", "echo_client": "connect", "counting_server": "listen"}
 
 
 @case
@@ -37,6 +39,7 @@ def wrong_command_lines_print_the_usage(world):
             ["x", "--bytes", "1", "message"],
             ["x", "--pause", "long", "message"],
         ],
+        **{program: [["--help"], ["x", "y"]] for program in ONE_ENDPOINT},
     }
     for program, command_lines in wrong.items():
         for arguments in command_lines:
@@ -64,7 +67,7 @@ def ipc_name_is_wrong(world):
 
 @case
 def name_is_empty(world):
-    for program, operation in PROGRAMS.items():
+    for program, operation in (PROGRAMS | ONE_ENDPOINT).items():
         _expect_failure(world, program, "", operation, "EINVAL")
 
 
