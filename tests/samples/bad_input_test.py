@@ -13,7 +13,7 @@ from harness import Skip, case, expect, expect_equal, main
 
 PROGRAMS = {"ipc_server": "listen", "ipc_client": "connect"}
 # They take an endpoint and nothing else.
-ONE_ENDPOINT = {"echo_server": "listen", "echo_client": "connect", "counting_server": "listen"}
+ONE_ENDPOINT = {"echo_server": "listen", "echo_client": "connect", "counting_server": "listen", "chat": "listen"}
 
 
 @case
