@@ -22,6 +22,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <weir/address.h>
+#include <weir/block_list.h>
 #include <weir/encoding.h>
 #include <weir/endpoint.h>
 #include <weir/error.h>
@@ -38,6 +40,9 @@ extern "C" {
 
 /** The default deadline of a connect to a local name, in milliseconds. */
 #define WEIR_CONNECT_TIMEOUT_MS 10000
+
+/** The default time before a connect tries a host's next address beside the ones before, in milliseconds. */
+#define WEIR_ATTEMPT_DELAY_MS 250
 
 /** For a time-out: no deadline at all. */
 #define WEIR_FOREVER UINT64_MAX
@@ -72,18 +77,30 @@ static inline weir_socket_options weir_socket_options_default(void) {
   return options;
 }
 
-/** How a connection is made. Zero is the default of every field; begin with `weir_connect_options_default()`. */
+/**
+ * How a connection is made. Zero is the default of every field; begin with `weir_connect_options_default()`. The fields
+ * behind `user` are for TCP; local names do not look at them, but they must make sense.
+ */
 typedef struct weir_connect_options {
   size_t size;                  /**< `sizeof(weir_connect_options)`. */
   size_t endpoint_length;       /**< Bytes of the endpoint's text, for names with a leading NUL; 0: up to its zero. */
   uint64_t timeout_ms;          /**< Deadline of the connect. While a server is too busy to take the connection (its
                                      backlog is full, all its pipe instances are taken) Weir tries again until then;
-                                     0: `WEIR_CONNECT_TIMEOUT_MS`; `WEIR_FOREVER`: no deadline. */
+                                     0: `WEIR_CONNECT_TIMEOUT_MS` for local names, the system's own for TCP;
+                                     `WEIR_FOREVER`: no deadline. */
   uint64_t pipe_end_timeout_ms; /**< For a pipe whose server cannot be told of an end (a byte-type pipe of another
                                    library, see `weir_socket_can_half_close`): how long after `finish` the connection is
                                    closed when the server stays silent. 0: it stays open until the server closes it. */
   weir_listener listener;       /**< Added as a once-listener of `connect`, when not NULL; dropped when it fails. */
   void *user;                   /**< Its last argument. */
+  const char *local_address;    /**< The IP address of this machine to connect from, without a port; NULL: the system's
+                                     choice. Only addresses of its kind are tried. */
+  int local_port;            /**< The port to connect from; 0: any. With one, a host's addresses are tried one after the
+                                  other, each when the one before has failed. */
+  uint64_t attempt_delay_ms; /**< How long one of a host's addresses is tried before the next one is tried beside it;
+                                  0: `WEIR_ATTEMPT_DELAY_MS`; at least 10. */
+  const weir_block_list *block_list; /**< Addresses that are not connected to: `WEIR_EBLOCKED`. It must not change
+                                          before the connect is over, and is held until then. NULL: none. */
 } weir_connect_options;
 
 /** Options with every default. */
@@ -363,6 +380,15 @@ WEIR_API bool weir_socket_destroyed(const weir_socket *socket);
 
 /** The error that destroyed it, or NULL. **Owns:** the socket, until it is connected again. **Thread:** the loop's. */
 WEIR_API const weir_error *weir_socket_error(const weir_socket *socket);
+
+/**
+ * What the last connect tried: how many IP addresses, in the order in which their attempts began. `address`, which may
+ * be NULL, is set to the one of this index with its port, or to all zero when there is none. Blocked addresses are not
+ * tried, local names are no IP addresses.
+ *
+ * **Thread:** the loop's.
+ */
+WEIR_API size_t weir_socket_attempted(const weir_socket *socket, size_t index, weir_address *address);
 
 /** Bytes received; still readable after `close`. **Thread:** the loop's. */
 WEIR_API uint64_t weir_socket_bytes_read(const weir_socket *socket);

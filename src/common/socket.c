@@ -181,11 +181,11 @@ weir_socket_state weir_socket_get_state(const weir_socket *socket) {
 }
 
 bool weir_socket_connecting(const weir_socket *socket) {
-  return socket->life == LIFE_CONNECTING || socket_awaits_attempt(socket);
+  return socket->life == LIFE_CONNECTING || socket_awaits_connect(socket);
 }
 
 bool weir_socket_destroyed(const weir_socket *socket) {
-  return (socket->life == LIFE_CLOSING || socket->life == LIFE_CLOSED) && !socket_awaits_attempt(socket);
+  return (socket->life == LIFE_CLOSING || socket->life == LIFE_CLOSED) && !socket_awaits_connect(socket);
 }
 
 const weir_error *weir_socket_error(const weir_socket *socket) {

@@ -3,7 +3,7 @@
  * A socket from inside. Its code is cut by what flows where:
  *
  *   socket.c          making, asking, listeners
- *   socket_connect.c  from an endpoint to an open connection: attempts, retries, deadline
+ *   socket_connect.c  from an endpoint to an open connection; connecting.h says who has a part in it
  *   socket_read.c     backend -> kept or decoded -> the user's listeners
  *   socket_write.c    the user -> queue -> backend -> drain, callbacks; write_request.c is one write of it
  *   socket_end.c      the end of the write half: the peer is told, finish
@@ -49,14 +49,14 @@ enum flow { FLOW_UNDECIDED, FLOW_PAUSED, FLOW_ON };
 
 /* What a socket owes its user; a set. Delivered in this order. */
 enum socket_debt {
-  DEBT_CONNECT_FAILURE = 1, /* the attempt could not even begin */
-  DEBT_PAUSE = 2,           /* `pause` */
-  DEBT_PIPES = 4,           /* `pipe` and `unpipe` */
-  DEBT_CALLBACKS = 8,       /* callbacks of finished writes */
-  DEBT_RESUME = 16,         /* `resume`, then what is kept */
-  DEBT_FINISH = 32,         /* the write half has ended without asking the backend */
-  DEBT_FAILURE = 64,        /* it was used before it was connected */
-  DEBT_CLOSE = 128          /* everything that ends a life */
+  DEBT_CONNECT = 1,   /* the connect begins in the loop, or could not even begin */
+  DEBT_PAUSE = 2,     /* `pause` */
+  DEBT_PIPES = 4,     /* `pipe` and `unpipe` */
+  DEBT_CALLBACKS = 8, /* callbacks of finished writes */
+  DEBT_RESUME = 16,   /* `resume`, then what is kept */
+  DEBT_FINISH = 32,   /* the write half has ended without asking the backend */
+  DEBT_FAILURE = 64,  /* it was used before it was connected */
+  DEBT_CLOSE = 128    /* everything that ends a life */
 };
 
 struct write_request;
@@ -95,15 +95,17 @@ struct socket_extra {
   uint64_t active_ns;
 
   /* life */
-  struct attempt *attempt;      /* the connect under way */
-  struct attempt *next_attempt; /* of a connect() that waits for the old life's close */
-  char *name;                   /* what connect() was given, for errors */
-  weir_error *error;            /* what destroyed it */
-  struct deadline silence;      /* after the end on a pipe whose server cannot be told */
-  uint64_t silence_ms;          /* 0: none */
-  struct list pipes_out;        /* pipes from here */
-  struct list pipes_in;         /* pipes to here */
-  struct list pipe_notices;     /* `pipe` and `unpipe` that are owed */
+  struct connecting *connecting;      /* the connect under way */
+  struct connecting *next_connecting; /* of a connect() that waits for the old life's close */
+  struct attempt *attempt;            /* the backend connects this socket for it */
+  struct tried *tried;                /* the addresses that were tried */
+  char *name;                         /* what connect() was given, for errors */
+  weir_error *error;                  /* what destroyed it */
+  struct deadline silence;            /* after the end on a pipe whose server cannot be told */
+  uint64_t silence_ms;                /* 0: none */
+  struct list pipes_out;              /* pipes from here */
+  struct list pipes_in;               /* pipes to here */
+  struct list pipe_notices;           /* `pipe` and `unpipe` that are owed */
 };
 
 struct weir_socket {
@@ -196,16 +198,18 @@ extern const struct handle_class socket_class;
 
 /* ---- socket_connect.c ---- */
 
-void socket_connect_done(const struct completion *completion);
-void socket_begin_attempt(struct weir_socket *socket, struct attempt *attempt);
-void socket_deliver_connect_failure(struct weir_socket *socket);
-bool socket_attempt_in_flight(const struct weir_socket *socket);
-void socket_free_attempt(struct weir_socket *socket, struct attempt *attempt);
-void socket_stop_attempt(struct weir_socket *socket);
+void socket_connect_done(const struct completion *completion); /* in socket_race.c */
+void socket_begin_connecting(struct weir_socket *socket, struct connecting *connecting);
+void socket_deliver_connect(struct weir_socket *socket);
+void socket_free_connecting(struct weir_socket *socket, struct connecting *connecting);
+void socket_stop_connecting(struct weir_socket *socket);
+
+/* The backend is connecting this socket. */
+bool socket_connect_in_flight(const struct weir_socket *socket);
 
 /* A connect() that waits for the end of the old life. */
-bool socket_awaits_attempt(const struct weir_socket *socket);
-void socket_drop_next_attempt(struct weir_socket *socket);
+bool socket_awaits_connect(const struct weir_socket *socket);
+void socket_drop_next_connect(struct weir_socket *socket);
 
 /* ---- socket_read.c ---- */
 

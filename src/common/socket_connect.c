@@ -1,195 +1,211 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connecting: one attempt has an address, a deadline, and, while the server is too busy to take it, a pause before the
- * next try. No clock runs in the backend, so that an embedding host and the simulator see both. (facts A.3, C.7)
+ * Connecting, from the user's call to an open socket or an error. What has to do with time is here; which addresses are
+ * tried, and how, is the business of socket_race.c. A local name is tried at once; TCP begins in the loop, so that
+ * nothing has happened yet for a caller who thinks better of it. (EO-24)
  */
-#include <assert.h>
 #include <string.h>
 
+#include <weir/block_list.h>
+
+#include "common/connecting.h"
 #include "common/memory.h"
-#include "common/socket.h"
 
-enum { FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50 };
+enum { FIRST_PAUSE_MS = 1, SHORTEST_ATTEMPT_DELAY_MS = 10 };
 
-struct attempt {
-  struct weir_socket *socket;
-  struct deadline deadline;
-  struct deadline retry;
-  uint64_t timeout_ms;
-  uint64_t pause_ms;
-  uint64_t silence_ms;
-  bool in_flight;         /* the backend has it */
-  char *name;             /* for errors, until the attempt begins and the socket has it */
-  weir_listener listener; /* of `connect`, dropped when the attempt fails */
-  void *listener_user;
-  struct address address;
-  struct address_failure failure; /* the endpoint made no sense; reported from the loop */
-};
-
-bool socket_attempt_in_flight(const struct weir_socket *socket) {
-  return socket->extra != NULL && socket->extra->attempt != NULL && socket->extra->attempt->in_flight;
+static bool is_tcp(const struct connecting *connecting) {
+  return connecting->address.kind == ADDRESS_HOST || connecting->address.kind == ADDRESS_IP;
 }
 
-static void submit(struct weir_socket *socket) {
-  struct attempt *attempt = socket->extra->attempt;
-  assert(socket->life == LIFE_CONNECTING && !attempt->in_flight);
-  attempt->in_flight = true;
-  memset(socket_connection(socket), 0, socket_operations(socket)->connection_bytes);
-  struct connect_request request = {.address = &attempt->address};
-  socket_operations(socket)->connect(socket_backend(socket), socket_connection(socket), &request);
+bool socket_connect_in_flight(const struct weir_socket *socket) {
+  return socket->extra != NULL && socket->extra->attempt != NULL;
 }
 
-static void try_again(struct deadline *deadline) { submit(CONTAINER_OF(deadline, struct attempt, retry)->socket); }
+static void give_up(struct deadline *deadline) { race_time_out(CONTAINER_OF(deadline, struct connecting, deadline)); }
 
-static void give_up(struct deadline *deadline) {
-  struct weir_socket *socket = CONTAINER_OF(deadline, struct attempt, deadline)->socket;
-  socket_fail(socket, "connect", WEIR_ETIMEDOUT, 0, "the server did not take the connection before the deadline");
-}
+/* ---- making ---- */
 
-/* ---- beginning ---- */
-
-void socket_stop_attempt(struct weir_socket *socket) {
-  if (socket->extra == NULL || socket->extra->attempt == NULL) return;
-  deadline_clear(&socket->extra->attempt->deadline, socket->handle.loop);
-  deadline_clear(&socket->extra->attempt->retry, socket->handle.loop);
-}
-
-void socket_free_attempt(struct weir_socket *socket, struct attempt *attempt) {
-  if (attempt == NULL) return;
-  if (attempt->listener != NULL) {
-    handle_unlisten(&socket->handle, WEIR_EVENT_CONNECT, attempt->listener, attempt->listener_user);
+void socket_free_connecting(struct weir_socket *socket, struct connecting *connecting) {
+  weir_loop *loop = socket->handle.loop;
+  if (connecting == NULL) return;
+  if (connecting->listener != NULL) {
+    handle_unlisten(&socket->handle, WEIR_EVENT_CONNECT, connecting->listener, connecting->listener_user);
   }
-  memory_put(&socket->handle.loop->allocator, attempt->name);
-  deadline_fini(&attempt->deadline, socket->handle.loop);
-  deadline_fini(&attempt->retry, socket->handle.loop);
-  memory_put(&socket->handle.loop->allocator, attempt);
+  weir_block_list_release(connecting->block_list);
+  memory_put(&loop->allocator, connecting->name);
+  if (connecting->attempts != &connecting->only) memory_put(&loop->allocator, connecting->attempts);
+  deadline_fini(&connecting->deadline, loop);
+  deadline_fini(&connecting->retry, loop);
+  deadline_fini(&connecting->next, loop);
+  memory_put(&loop->allocator, connecting);
 }
 
-bool socket_awaits_attempt(const struct weir_socket *socket) {
-  return socket->extra != NULL && socket->extra->next_attempt != NULL;
+bool socket_awaits_connect(const struct weir_socket *socket) {
+  return socket->extra != NULL && socket->extra->next_connecting != NULL;
 }
 
-void socket_drop_next_attempt(struct weir_socket *socket) {
-  if (!socket_awaits_attempt(socket)) return;
-  socket_free_attempt(socket, socket->extra->next_attempt);
-  socket->extra->next_attempt = NULL;
+void socket_drop_next_connect(struct weir_socket *socket) {
+  if (!socket_awaits_connect(socket)) return;
+  socket_free_connecting(socket, socket->extra->next_connecting);
+  socket->extra->next_connecting = NULL;
 }
 
 /* The name as errors show it: the address in its printable form, or what the user wrote when it is none. */
-static char *copy_name(struct weir_socket *socket, const struct attempt *attempt, const char *endpoint, size_t length) {
-  const weir_allocator *allocator = &socket->handle.loop->allocator;
-  bool is_address = attempt->failure.code == WEIR_OK;
-  size_t bytes = is_address ? address_format(&attempt->address, NULL, 0) : length;
-  char *name = memory_get(allocator, bytes + 1);
-  if (name == NULL) return NULL;
+static weir_code copy_name(struct connecting *connecting, const char *endpoint, size_t length) {
+  const weir_allocator *allocator = &connecting->socket->handle.loop->allocator;
+  bool is_address = connecting->failure.code == WEIR_OK;
+  size_t bytes = is_address ? address_format(&connecting->address, NULL, 0) : length;
+  connecting->name = memory_get(allocator, bytes + 1);
+  if (connecting->name == NULL) return WEIR_ENOMEM;
   if (is_address) {
-    address_format(&attempt->address, name, bytes + 1);
+    address_format(&connecting->address, connecting->name, bytes + 1);
   } else {
-    memcpy(name, endpoint, length);
-    name[length] = '\0';
+    memcpy(connecting->name, endpoint, length);
+    connecting->name[length] = '\0';
   }
-  return name;
-}
-
-static struct attempt *make_attempt(struct weir_socket *socket, const char *endpoint, size_t length,
-                                    const weir_connect_options *options) {
-  weir_loop *loop = socket->handle.loop;
-  struct attempt *attempt = memory_get_zeroed(&loop->allocator, sizeof *attempt);
-  if (attempt == NULL) return NULL;
-  attempt->socket = socket;
-  attempt->pause_ms = FIRST_PAUSE_MS;
-  attempt->timeout_ms = options->timeout_ms == 0 ? WEIR_CONNECT_TIMEOUT_MS : options->timeout_ms;
-  attempt->silence_ms = options->pipe_end_timeout_ms;
-  attempt->failure.code =
-      address_parse(&loop->operations->addresses, endpoint, length, false, &attempt->address, &attempt->failure);
-  if (deadline_init(&attempt->deadline, loop, give_up) == WEIR_OK &&
-      deadline_init(&attempt->retry, loop, try_again) == WEIR_OK) {
-    return attempt;
-  }
-  socket_free_attempt(socket, attempt);
-  return NULL;
-}
-
-static weir_code add_listener(struct weir_socket *socket, struct attempt *attempt,
-                              const weir_connect_options *options) {
-  if (options->listener == NULL) return WEIR_OK;
-  weir_code code = weir_socket_once(socket, WEIR_EVENT_CONNECT, options->listener, options->user);
-  if (code != WEIR_OK) return code;
-  attempt->listener = options->listener;
-  attempt->listener_user = options->user;
   return WEIR_OK;
+}
+
+/* For a client, any address of a machine is the machine itself. */
+static void parse_endpoint(struct connecting *connecting, const char *endpoint, size_t length) {
+  static const char this_machine[] = "localhost";
+  struct address *address = &connecting->address;
+  const struct address_rules *rules = &connecting->socket->handle.loop->operations->addresses;
+  connecting->failure.code = address_parse(rules, endpoint, length, false, address, &connecting->failure);
+  if (address->kind != ADDRESS_HOST || address->length > 0) return;
+  weir_address ip = address->ip;
+  address_set(address, ADDRESS_HOST, this_machine, strlen(this_machine));
+  address->ip = ip;
+}
+
+static weir_code read_local(struct connecting *connecting, const weir_connect_options *options) {
+  if (options->local_address != NULL) {
+    return weir_address_make(options->local_address, options->local_port, &connecting->local);
+  }
+  connecting->local.port = options->local_port;
+  return options->local_port >= 0 && options->local_port <= UINT16_MAX ? WEIR_OK : WEIR_EINVAL;
+}
+
+static void read_times(struct connecting *connecting, const weir_connect_options *options) {
+  uint64_t deadline = is_tcp(connecting) ? WEIR_FOREVER : WEIR_CONNECT_TIMEOUT_MS;
+  uint64_t delay = options->attempt_delay_ms == 0 ? WEIR_ATTEMPT_DELAY_MS : options->attempt_delay_ms;
+  connecting->timeout_ms = options->timeout_ms == 0 ? deadline : options->timeout_ms;
+  connecting->attempt_delay_ms = delay < SHORTEST_ATTEMPT_DELAY_MS ? SHORTEST_ATTEMPT_DELAY_MS : delay;
+  connecting->pause_ms = FIRST_PAUSE_MS;
+  connecting->silence_ms = options->pipe_end_timeout_ms;
+}
+
+static weir_code take_places(struct connecting *connecting) {
+  weir_loop *loop = connecting->socket->handle.loop;
+  weir_code code = deadline_init(&connecting->deadline, loop, give_up);
+  if (code == WEIR_OK) code = deadline_init(&connecting->retry, loop, race_try_again);
+  return code == WEIR_OK ? deadline_init(&connecting->next, loop, race_begin_next) : code;
+}
+
+static weir_code add_listener(struct connecting *connecting, const weir_connect_options *options) {
+  if (options->listener == NULL) return WEIR_OK;
+  weir_code code = weir_socket_once(connecting->socket, WEIR_EVENT_CONNECT, options->listener, options->user);
+  if (code != WEIR_OK) return code;
+  connecting->listener = options->listener;
+  connecting->listener_user = options->user;
+  return WEIR_OK;
+}
+
+static weir_code fill_connecting(struct connecting *connecting, const char *endpoint,
+                                 const weir_connect_options *options) {
+  size_t length = options->endpoint_length != 0 ? options->endpoint_length : strlen(endpoint);
+  weir_block_list *block_list = (weir_block_list *)(uintptr_t)options->block_list; /* only its owners are counted */
+  parse_endpoint(connecting, endpoint, length);
+  read_times(connecting, options);
+  list_init(&connecting->failed);
+  connecting->only = (struct attempt){.connecting = connecting, .address = connecting->address.ip};
+  connecting->attempts = &connecting->only;
+  connecting->attempt_count = 1;
+  if (block_list != NULL) connecting->block_list = weir_block_list_retain(block_list);
+  weir_code code = read_local(connecting, options);
+  if (code == WEIR_OK) code = take_places(connecting);
+  if (code == WEIR_OK) code = copy_name(connecting, endpoint, length);
+  return code == WEIR_OK ? add_listener(connecting, options) : code;
 }
 
 /* Everything that needs memory comes first, so that a failed call leaves the socket as it was. */
-static weir_code prepare(struct weir_socket *socket, const char *endpoint, const weir_connect_options *options,
-                         struct attempt **attempt) {
-  size_t length = options->endpoint_length != 0 ? options->endpoint_length : strlen(endpoint);
+static weir_code make_connecting(struct weir_socket *socket, const char *endpoint, const weir_connect_options *options,
+                                 struct connecting **connecting) {
   struct socket_extra *extra = socket_need_extra(socket);
   if (extra == NULL || socket_prepare_silence(socket, options->pipe_end_timeout_ms) != WEIR_OK) return WEIR_ENOMEM;
-  struct attempt *made = make_attempt(socket, endpoint, length, options);
+  struct connecting *made = memory_get_zeroed(&socket->handle.loop->allocator, sizeof *made);
   if (made == NULL) return WEIR_ENOMEM;
-  made->name = copy_name(socket, made, endpoint, length);
-  weir_code code = made->name == NULL ? WEIR_ENOMEM : add_listener(socket, made, options);
-  if (code != WEIR_OK) {
-    socket_free_attempt(socket, made);
-    return code;
+  made->socket = socket;
+  weir_code code = fill_connecting(made, endpoint, options);
+  if (code == WEIR_OK) {
+    *connecting = made;
+  } else {
+    socket_free_connecting(socket, made);
   }
-  *attempt = made;
-  return WEIR_OK;
+  return code;
 }
 
 weir_code weir_socket_connect(weir_socket *socket, const char *endpoint, const weir_connect_options *options) {
   weir_connect_options whole = weir_connect_options_default();
-  struct attempt *attempt = NULL;
+  struct connecting *connecting = NULL;
   if (socket == NULL || endpoint == NULL || (options != NULL && options->size == 0)) return WEIR_EINVAL;
   loop_check_thread(socket->handle.loop);
   if (socket->handle.loop->ended) return WEIR_ECANCELED;
   if (options != NULL) memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
   if (socket->life == LIFE_OPEN) return WEIR_EISCONN;
   if (weir_socket_connecting(socket)) return WEIR_EALREADY;
-  weir_code code = prepare(socket, endpoint, &whole, &attempt);
+  weir_code code = make_connecting(socket, endpoint, &whole, &connecting);
   if (code != WEIR_OK) return code;
   if (socket->life == LIFE_CLOSING) {
-    socket->extra->next_attempt = attempt;
+    socket->extra->next_connecting = connecting;
   } else {
-    socket_begin_attempt(socket, attempt);
+    socket_begin_connecting(socket, connecting);
   }
   return WEIR_OK;
 }
 
-void socket_begin_attempt(struct weir_socket *socket, struct attempt *attempt) {
+/* ---- beginning ---- */
+
+void socket_begin_connecting(struct weir_socket *socket, struct connecting *connecting) {
   socket_begin_life(socket);
   socket->life = LIFE_CONNECTING;
   socket->write_half = WRITE_QUEUED;
-  socket->extra->attempt = attempt;
-  socket->extra->name = attempt->name;
-  attempt->name = NULL;
-  socket->extra->silence_ms = attempt->silence_ms;
+  socket->extra->connecting = connecting;
+  socket->extra->name = connecting->name;
+  connecting->name = NULL;
+  socket->extra->silence_ms = connecting->silence_ms;
   socket_update_liveness(socket);
   socket_touch(socket);
-  if (attempt->timeout_ms != WEIR_FOREVER) {
-    deadline_set_after(&attempt->deadline, socket->handle.loop, attempt->timeout_ms);
+  if (connecting->timeout_ms != WEIR_FOREVER) {
+    deadline_set_after(&connecting->deadline, socket->handle.loop, connecting->timeout_ms);
   }
-  if (attempt->failure.code != WEIR_OK) {
-    socket_owe(socket, DEBT_CONNECT_FAILURE);
+  if (connecting->failure.code != WEIR_OK || is_tcp(connecting)) {
+    socket_owe(socket, DEBT_CONNECT);
   } else {
-    submit(socket);
+    race_begin(connecting);
   }
 }
 
-void socket_deliver_connect_failure(struct weir_socket *socket) {
+void socket_deliver_connect(struct weir_socket *socket) {
   if (socket->life != LIFE_CONNECTING) return;
-  const struct address_failure *failure = &socket->extra->attempt->failure;
-  socket_fail(socket, "connect", failure->code, 0, failure->hint);
+  struct connecting *connecting = socket->extra->connecting;
+  if (connecting->failure.code != WEIR_OK) {
+    socket_fail(socket, "connect", connecting->failure.code, 0, connecting->failure.hint);
+  } else if (connecting->address.kind == ADDRESS_HOST) {
+    socket_fail(socket, "lookup", WEIR_ENOTSUP, 0, "names are not looked up yet");
+  } else {
+    race_begin(connecting);
+  }
 }
 
 /* ---- ending ---- */
 
-static void succeed(struct weir_socket *socket) {
+void connecting_succeed(struct connecting *connecting) {
+  struct weir_socket *socket = connecting->socket;
   weir_event event = {.type = WEIR_EVENT_CONNECT, .socket = socket};
-  socket->extra->attempt->listener = NULL; /* its emission takes it off */
-  socket_free_attempt(socket, socket->extra->attempt);
-  socket->extra->attempt = NULL;
+  connecting->listener = NULL; /* its emission takes it off */
+  socket_free_connecting(socket, connecting);
+  socket->extra->connecting = NULL;
   socket_become_open(socket);
   socket_touch(socket);
   /* Paused before it connected: nothing is read, as with pause_on_connect. (EO-10e) */
@@ -201,16 +217,18 @@ static void succeed(struct weir_socket *socket) {
   socket_start_writing(socket);
 }
 
-void socket_connect_done(const struct completion *completion) {
-  struct weir_socket *socket = socket_of(completion->connection);
-  struct attempt *attempt = socket->extra->attempt;
-  attempt->in_flight = false;
-  if (completion->result == 0) {
-    succeed(socket);
-  } else if (completion->result == WEIR_EAGAIN) {
-    deadline_set_after(&attempt->retry, socket->handle.loop, attempt->pause_ms);
-    attempt->pause_ms = attempt->pause_ms * 2 < LONGEST_PAUSE_MS ? attempt->pause_ms * 2 : LONGEST_PAUSE_MS;
-  } else {
-    socket_fail(socket, "connect", (weir_code)completion->result, completion->native_code, completion->hint);
-  }
+void socket_stop_connecting(struct weir_socket *socket) {
+  if (socket->extra == NULL || socket->extra->connecting == NULL) return;
+  deadline_clear(&socket->extra->connecting->deadline, socket->handle.loop);
+  race_stop(socket->extra->connecting);
+  socket->extra->attempt = NULL;
+}
+
+/* ---- asking ---- */
+
+size_t weir_socket_attempted(const weir_socket *socket, size_t index, weir_address *address) {
+  const struct tried *tried = socket->extra == NULL ? NULL : socket->extra->tried;
+  size_t count = tried == NULL ? 0 : tried->count;
+  if (address != NULL) *address = index < count ? tried->addresses[index] : (weir_address){.family = WEIR_FAMILY_NONE};
+  return count;
 }

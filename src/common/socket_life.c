@@ -40,8 +40,10 @@ void socket_begin_life(struct weir_socket *socket) {
   if (socket->extra == NULL) return;
   memory_put(&socket->handle.loop->allocator, socket->extra->error);
   memory_put(&socket->handle.loop->allocator, socket->extra->name);
+  memory_put(&socket->handle.loop->allocator, socket->extra->tried);
   socket->extra->error = NULL;
   socket->extra->name = NULL;
+  socket->extra->tried = NULL;
   if (list_empty(&socket->extra->ending)) return;
   list_move_all(&socket->extra->ending, &socket->extra->finished); /* an end() of nothing is over */
   socket_owe(socket, DEBT_CALLBACKS);
@@ -76,7 +78,7 @@ static void close_below(struct weir_socket *socket, bool is_open) {
 /* Frees what one life needed and the next one does not: nothing of it calls back. */
 static void end_quietly(struct weir_socket *socket) {
   pipe_break_all(socket);
-  socket_drop_next_attempt(socket);
+  socket_drop_next_connect(socket);
   socket->debts = 0;
   socket_clear(socket);
   socket->life = LIFE_CLOSED;
@@ -103,7 +105,7 @@ static void settle_closing(weir_loop *loop) {
 
 void socket_destroy(struct weir_socket *socket, const weir_error *error) {
   if (socket_is_over(socket)) return;
-  bool is_open = socket->life == LIFE_OPEN || socket_attempt_in_flight(socket);
+  bool is_open = socket->life == LIFE_OPEN || socket_connect_in_flight(socket);
   if (socket->life == LIFE_NEW) handle_retain(&socket->handle);
   if (socket->life == LIFE_OPEN && socket->server != NULL) server_socket_destroyed(socket->server);
   if (error != NULL) remember_error(socket, error);
@@ -115,7 +117,7 @@ void socket_destroy(struct weir_socket *socket, const weir_error *error) {
   socket->shutting_down = false;
   socket->handle.silenced = true;
   socket_stop_idle(socket);
-  socket_stop_attempt(socket);
+  socket_stop_connecting(socket);
   socket_update_liveness(socket);
   list_remove(&socket->handle.link);
   list_append(&socket->handle.loop->closing, &socket->handle.link);
@@ -148,14 +150,14 @@ void socket_close_done(const struct completion *completion) {
 void weir_socket_destroy(weir_socket *socket, const weir_error *error) {
   loop_check_thread(socket->handle.loop);
   if (socket->handle.loop->ended) return;
-  socket_drop_next_attempt(socket); /* a connect() since the last destroy is taken back */
+  socket_drop_next_connect(socket); /* a connect() since the last destroy is taken back */
   socket_destroy(socket, error);
 }
 
 void weir_socket_destroy_soon(weir_socket *socket) {
   loop_check_thread(socket->handle.loop);
   if (socket->handle.loop->ended) return;
-  socket_drop_next_attempt(socket); /* as destroy does */
+  socket_drop_next_connect(socket); /* as destroy does */
   if (socket->life == LIFE_NEW) socket_destroy(socket, NULL);
   if (socket->life != LIFE_OPEN && socket->life != LIFE_CONNECTING) return;
   socket->destroy_after = true;
@@ -200,10 +202,10 @@ static void deliver_close(struct weir_socket *socket) {
    * later. */
   if (socket->server != NULL) server_socket_closed(socket->server, socket);
   handle_emit(&socket->handle, &event);
-  if (socket->life == LIFE_CLOSED && socket_awaits_attempt(socket)) { /* else it waits for the next `close` */
-    struct attempt *next = socket->extra->next_attempt;
-    socket->extra->next_attempt = NULL;
-    socket_begin_attempt(socket, next);
+  if (socket->life == LIFE_CLOSED && socket_awaits_connect(socket)) { /* else it waits for the next `close` */
+    struct connecting *next = socket->extra->next_connecting;
+    socket->extra->next_connecting = NULL;
+    socket_begin_connecting(socket, next);
   }
   handle_release(&socket->handle);
 }
@@ -221,7 +223,7 @@ void socket_deliver_flow(struct weir_socket *socket) {
 
 static void deliver(struct handle *handle) {
   struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
-  if (take_debt(socket, DEBT_CONNECT_FAILURE)) socket_deliver_connect_failure(socket);
+  if (take_debt(socket, DEBT_CONNECT)) socket_deliver_connect(socket);
   socket_deliver_flow(socket);
   if (take_debt(socket, DEBT_CALLBACKS)) socket_deliver_callbacks(socket);
   if (take_debt(socket, DEBT_RESUME)) socket_deliver_resume(socket);
@@ -240,8 +242,8 @@ void socket_clear(struct weir_socket *socket) {
   if (extra == NULL) return;
   socket_drop_writes(socket);
   socket_drop_kept(socket);
-  socket_free_attempt(socket, extra->attempt);
-  extra->attempt = NULL;
+  socket_free_connecting(socket, extra->connecting);
+  extra->connecting = NULL;
   extra->corks = 0;
   extra->needs_drain = false;
   extra->writing = false;
@@ -265,7 +267,7 @@ static void abandon(struct handle *handle) {
 static void free_socket(struct handle *handle) {
   struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
   const weir_allocator *allocator = &handle->loop->allocator;
-  socket_drop_next_attempt(socket);
+  socket_drop_next_connect(socket);
   socket_clear(socket);
   if (socket->extra != NULL) {
     pipe_drop_notices(socket);
@@ -276,6 +278,7 @@ static void free_socket(struct handle *handle) {
     memory_put(allocator, socket->extra->read_error);
     memory_put(allocator, socket->extra->error);
     memory_put(allocator, socket->extra->name);
+    memory_put(allocator, socket->extra->tried);
     memory_put(allocator, socket->extra);
   }
   if (socket->server != NULL) server_release_from_socket(socket->server);
