@@ -36,7 +36,7 @@ void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum end
   (void)ending;
   struct watch *watch = &acceptor->watch;
   assert((watch->pending & PENDING(OPERATION_CLOSE_ACCEPTOR)) == 0);
-  listening_remove_file(acceptor);
+  unix_socket_remove_file(acceptor);
   interest_forget(backend, watch);
   os_close(watch->descriptor);
   watch->descriptor = -1;

@@ -10,9 +10,7 @@
 #include <limits.h>
 
 #include "common/list.h"
-#include "posix/name.h"
 #include "posix/os.h"
-#include "posix/socket_address.h"
 #include "posix/state.h"
 
 static bool would_block(int failure) { return failure == EAGAIN || failure == EWOULDBLOCK; }
@@ -44,59 +42,9 @@ struct outcome connection_open(struct backend *backend, struct connection *conne
 
 /* ---- connecting ---- */
 
-/* ECONNREFUSED comes for a socket nobody listens at, and on Linux for every other kind of file too. */
-static enum hint explain_refusal(const struct address *address) {
-  if (address->kind == ADDRESS_ABSTRACT) return HINT_CONNECT_ABSTRACT;
-  struct stat status;
-  if (os_lstat(address->text, &status) < 0) return HINT_NONE;
-  return S_ISSOCK(status.st_mode) || S_ISLNK(status.st_mode) ? HINT_CONNECT_STALE : HINT_CONNECT_FILE;
-}
-
-static enum hint explain_connect(int failure, const struct address *address) {
-  switch (failure) {
-    case ECONNREFUSED:
-      return explain_refusal(address);
-    case EAGAIN:
-      return HINT_CONNECT_BUSY;
-    case ENOENT:
-      return HINT_CONNECT_MISSING;
-    case ENOTSOCK:
-      return HINT_CONNECT_FILE;
-    case EPROTOTYPE:
-      return HINT_CONNECT_TYPE;
-    case EACCES:
-    case EPERM:
-      return HINT_CONNECT_FORBIDDEN;
-    default:
-      return HINT_NONE;
-  }
-}
-
-static struct failure try_connect(int descriptor, const struct address *address) {
-  struct socket_address target = socket_address_of(address);
-  int result;
-  do result = os_connect(descriptor, (const struct sockaddr *)&target.native, target.length);
-  while (result < 0 && errno == EINTR);
-  if (result == 0) return failure_none();
-  int failure = errno;
-  return failure_of(failure, explain_connect(failure, address));
-}
-
-/* A Unix socket connects at once or not at all: polling one that said EAGAIN would report success (seen on Linux 6). */
 static struct failure connect_now(struct connection *connection, const struct address *address) {
   if (address->kind >= ADDRESS_HOST) return failure_of(EAFNOSUPPORT, HINT_NONE);
-  struct address native = *address;
-  struct failure failure = name_resolve(&native, false);
-  if (failure.native_code != 0) return failure;
-  int descriptor = os_socket(SOCK_STREAM);
-  if (descriptor < 0) return failure_of(errno, HINT_NONE);
-  failure = try_connect(descriptor, &native);
-  if (failure.native_code == 0) {
-    connection->watch.descriptor = descriptor;
-  } else {
-    os_close(descriptor);
-  }
-  return failure;
+  return unix_socket_connect(connection, address);
 }
 
 void connection_connect(struct backend *backend, struct connection *connection, const struct connect_request *request) {

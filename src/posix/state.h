@@ -159,7 +159,15 @@ enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acc
 /* Makes a socket that listens; on success the descriptor and the file are in the acceptor. */
 struct failure listening_open(struct acceptor *acceptor, const struct listen_request *request);
 
-/* Removes the file if it is the one that listening made. */
-void listening_remove_file(struct acceptor *acceptor);
+/* ---- unix_socket.c ---- */
+
+/* Binds a socket to the request's path or abstract name; a file that this makes is noted in the acceptor. */
+struct failure unix_socket_bind(struct acceptor *acceptor, int descriptor, const struct listen_request *request);
+
+/* Removes the file if it is the one that binding made. */
+void unix_socket_remove_file(struct acceptor *acceptor);
+
+/* Connects at once; on success the descriptor is in the connection. */
+struct failure unix_socket_connect(struct connection *connection, const struct address *address);
 
 #endif
