@@ -10,6 +10,7 @@
 
 #include "common/list.h"
 #include "posix/os.h"
+#include "posix/socket_address.h"
 #include "posix/state.h"
 
 /* How many clients one event may bring, once the acceptor was ready in every batch of late. */
@@ -61,6 +62,7 @@ void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct co
   (void)acceptor;
   assert(backend->offered >= 0);
   if (connection != NULL) {
+    connection->watch.kind = backend->offered_kind;
     connection->watch.descriptor = backend->offered;
   } else {
     os_close(backend->offered);
@@ -105,7 +107,8 @@ static void shed_client(struct backend *backend, struct acceptor *acceptor) {
   if (backend->spare < 0) return;
   os_close(backend->spare);
   backend->spare = -1;
-  int client = os_accept(acceptor->watch.descriptor);
+  struct socket_address peer = socket_address_room();
+  int client = os_accept(acceptor->watch.descriptor, &peer.any, &peer.length);
   if (client >= 0) os_close(client);
   reopen_spare(backend);
 }
@@ -118,16 +121,25 @@ static enum operation stop_accepting(struct backend *backend, struct acceptor *a
   return OPERATION_ACCEPT;
 }
 
+static void offer(struct backend *backend, int client, const struct socket_address *peer,
+                  struct completion *completion) {
+  bool is_tcp = socket_address_is_ip(peer);
+  backend->offered = client;
+  backend->offered_kind = is_tcp ? WATCH_TCP_CONNECTION : WATCH_UNIX_CONNECTION;
+  if (is_tcp) socket_address_read_ip(peer, &backend->peer);
+  completion->result = 0;
+  completion->peer = is_tcp ? &backend->peer : NULL;
+}
+
 enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acceptor, struct completion *completion,
                                    bool *again) {
   renew_budget(backend, acceptor);
-  int client = os_accept(acceptor->watch.descriptor);
+  struct socket_address peer = socket_address_room();
+  int client = os_accept(acceptor->watch.descriptor, &peer.any, &peer.length);
   completion->acceptor = acceptor;
   if (client >= 0) {
-    backend->offered = client;
+    offer(backend, client, &peer, completion);
     *again = --acceptor->left > 0;
-    completion->result = 0;
-    completion->peer = NULL;
     return OPERATION_ACCEPT;
   }
   acceptor->budget = 0;

@@ -114,6 +114,10 @@ static void consume_event(struct backend *backend) {
 static enum operation serve_connection(struct backend *backend, struct watch *watch, uint32_t events,
                                        struct completion *completion) {
   struct connection *connection = CONTAINER_OF(watch, struct connection, watch);
+  if ((watch->pending & PENDING(OPERATION_CONNECT)) != 0) {
+    consume_event(backend);
+    return connection_finish_connect(backend, connection, completion);
+  }
   bool gone = (events & (READY_ERROR | READY_HANG_UP)) != 0;
   bool reads = (gone || (events & READY_READ) != 0) && (watch->pending & PENDING(OPERATION_READ)) != 0;
   bool writes = (gone || (events & READY_WRITE) != 0) && (watch->pending & PENDING(OPERATION_WRITE)) != 0;
@@ -150,7 +154,8 @@ static enum operation serve_event(struct backend *backend, struct completion *co
   struct watch *watch = backend->at->watch;
   uint32_t events = backend->at->events;
   switch ((enum watch_kind)watch->kind) {
-    case WATCH_CONNECTION:
+    case WATCH_UNIX_CONNECTION:
+    case WATCH_TCP_CONNECTION:
       return serve_connection(backend, watch, events, completion);
     case WATCH_ACCEPTOR:
       return serve_acceptor(backend, watch, completion);

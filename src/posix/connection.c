@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections of the POSIX backend. Connecting, shutting down and closing are finished when they are submitted; reading
- * and queued writing wait for the poller.
+ * Connections of the POSIX backend, whatever they go over. Shutting down and closing are finished when they are
+ * submitted, connecting of Unix sockets too; reading, queued writing and connecting over TCP wait for the poller.
  */
 #define _DEFAULT_SOURCE 1
 
@@ -11,23 +11,39 @@
 
 #include "common/list.h"
 #include "posix/os.h"
+#include "posix/socket_address.h"
 #include "posix/state.h"
 
 static bool would_block(int failure) { return failure == EAGAIN || failure == EWOULDBLOCK; }
+
+/* EINTR is no reason to close again: on Linux the descriptor is gone, and its number may be somebody else's by now. */
+static void drop_descriptor(struct backend *backend, struct watch *watch) {
+  interest_forget(backend, watch);
+  if (watch->descriptor >= 0) os_close(watch->descriptor);
+  watch->descriptor = -1;
+}
 
 /* ---- opening ---- */
 
 static struct failure check_stream(int descriptor) {
   int type = 0;
-  if (os_getsockopt(descriptor, SO_TYPE, &type) < 0) return failure_of(errno, HINT_NONE);
+  if (os_getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type) < 0) return failure_of(errno, HINT_NONE);
   if (type != SOCK_STREAM) return failure_of(EINVAL, HINT_OPEN_NOT_STREAM);
   int listening = 0;
-  if (os_getsockopt(descriptor, SO_ACCEPTCONN, &listening) == 0 && listening != 0) {
+  if (os_getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening) == 0 && listening != 0) {
     return failure_of(EINVAL, HINT_OPEN_LISTENING);
   }
   /* EINVAL: macOS says so when the peer has closed already; what it wrote can still be read. */
-  if (os_getpeername(descriptor) < 0 && errno != EINVAL) return failure_of(errno, HINT_NONE);
+  struct socket_address peer = socket_address_room();
+  if (os_getpeername(descriptor, &peer.any, &peer.length) < 0 && errno != EINVAL) return failure_of(errno, HINT_NONE);
   return failure_none();
+}
+
+/* A socket whose name cannot be had is taken for the kind that promises less. */
+static uint8_t kind_of(int descriptor) {
+  struct socket_address own = socket_address_room();
+  bool is_tcp = os_getsockname(descriptor, &own.any, &own.length) == 0 && socket_address_is_ip(&own);
+  return is_tcp ? WATCH_TCP_CONNECTION : WATCH_UNIX_CONNECTION;
 }
 
 struct outcome connection_open(struct backend *backend, struct connection *connection, intptr_t native) {
@@ -36,25 +52,45 @@ struct outcome connection_open(struct backend *backend, struct connection *conne
   int descriptor = (int)native;
   struct failure failure = check_stream(descriptor);
   if (failure.native_code == 0 && os_adopt(descriptor) < 0) failure = failure_of(errno, HINT_NONE);
-  if (failure.native_code == 0) connection->watch.descriptor = descriptor;
+  if (failure.native_code != 0) return error_outcome(failure);
+  connection->watch.kind = kind_of(descriptor);
+  connection->watch.descriptor = descriptor;
   return error_outcome(failure);
 }
 
 /* ---- connecting ---- */
 
-static struct failure connect_now(struct connection *connection, const struct address *address) {
-  if (address->kind >= ADDRESS_HOST) return failure_of(EAFNOSUPPORT, HINT_NONE);
-  return unix_socket_connect(connection, address);
-}
-
 void connection_connect(struct backend *backend, struct connection *connection, const struct connect_request *request) {
   connection->watch.descriptor = -1;
   connection->watch.pending = PENDING(OPERATION_CONNECT);
-  finished_add(backend, &connection->watch, PENDING(OPERATION_CONNECT), connect_now(connection, request->address));
+  struct failure failure = request->address->kind == ADDRESS_IP ? tcp_socket_connect(connection, request)
+                                                                : unix_socket_connect(connection, request->address);
+  if (failure.native_code == EINPROGRESS) {
+    interest_grow(backend, &connection->watch);
+  } else {
+    finished_add(backend, &connection->watch, PENDING(OPERATION_CONNECT), failure);
+  }
+}
+
+enum operation connection_finish_connect(struct backend *backend, struct connection *connection,
+                                         struct completion *completion) {
+  struct watch *watch = &connection->watch;
+  struct failure failure = tcp_socket_finish_connect(connection);
+  if (failure.native_code == EINPROGRESS) return OPERATION_NONE;
+  watch->pending &= (uint8_t)~PENDING(OPERATION_CONNECT);
+  completion->connection = connection;
+  completion->result = 0;
+  if (failure.native_code != 0) {
+    error_complete(completion, failure);
+    drop_descriptor(backend, watch);
+  }
+  return OPERATION_CONNECT;
 }
 
 void connection_move(struct backend *backend, struct connection *from, struct connection *to) {
   interest_forget(backend, &from->watch);
+  to->watch.kind = from->watch.kind;
+  to->watch.met = from->watch.met;
   to->watch.descriptor = from->watch.descriptor;
   from->watch.descriptor = -1;
 }
@@ -84,7 +120,8 @@ enum operation connection_receive_nothing(struct backend *backend, struct connec
   completion->connection = connection;
   completion->result = COMPLETION_END;
   watch->pending &= (uint8_t)~PENDING(OPERATION_READ);
-  if (count < 0) error_complete(completion, failure_of(errno, HINT_NONE));
+  int failure = count < 0 ? errno : watch->met;
+  if (failure != 0) error_complete(completion, failure_of(failure, HINT_NONE));
   return OPERATION_READ;
 }
 
@@ -100,10 +137,19 @@ enum operation connection_receive(struct backend *backend, struct connection *co
 
 /* ---- writing ---- */
 
+/* Asynchronous errors of a connection are told to one call, whichever it is, and after it a read would see a clean end.
+ */
+static bool is_death(int failure) {
+  return failure == ECONNRESET || failure == ETIMEDOUT || failure == EHOSTUNREACH || failure == ENETUNREACH ||
+         failure == ECONNABORTED;
+}
+
 size_t connection_write(struct backend *backend, struct connection *connection, const void *bytes, size_t length) {
   (void)backend;
   ssize_t count = os_send(connection->watch.descriptor, bytes, length);
-  return count > 0 ? (size_t)count : 0;
+  if (count > 0) return (size_t)count;
+  if (count < 0 && is_death(errno)) connection->watch.met = (uint8_t)errno;
+  return 0;
 }
 
 void connection_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces,
@@ -130,8 +176,11 @@ static size_t gather(const struct watch *watch, struct iovec *vector) {
   return watch->count;
 }
 
-/* EPROTOTYPE: on macOS a send that meets the peer's close in the kernel. Anything else is what it says. */
-static int failure_of_send(int failure) { return failure == EPROTOTYPE ? ECONNRESET : failure; }
+/* EPROTOTYPE: on macOS a send that meets the peer's close in the kernel. EPIPE: perhaps an earlier call knows more. */
+static int failure_of_send(const struct watch *watch, int failure) {
+  if (failure == EPIPE && watch->met != 0) return watch->met;
+  return failure == EPROTOTYPE ? ECONNRESET : failure;
+}
 
 enum operation connection_send(struct backend *backend, struct connection *connection, struct completion *completion) {
   (void)backend;
@@ -144,7 +193,7 @@ enum operation connection_send(struct backend *backend, struct connection *conne
   watch->pending &= (uint8_t)~PENDING(OPERATION_WRITE);
   completion->connection = connection;
   completion->result = count;
-  if (count < 0) error_complete(completion, failure_of(failure_of_send(errno), HINT_NONE));
+  if (count < 0) error_complete(completion, failure_of(failure_of_send(watch, errno), HINT_NONE));
   return OPERATION_WRITE;
 }
 
@@ -159,31 +208,11 @@ void connection_shutdown(struct backend *backend, struct connection *connection)
   finished_add(backend, watch, PENDING(OPERATION_SHUTDOWN), failure_of(failure, HINT_NONE));
 }
 
-/* EINTR is no reason to close again: on Linux the descriptor is gone, and its number may be somebody else's by now. */
 void connection_close(struct backend *backend, struct connection *connection, enum ending ending) {
   (void)ending;
   struct watch *watch = &connection->watch;
   assert((watch->pending & PENDING(OPERATION_CLOSE)) == 0);
-  interest_forget(backend, watch);
-  if (watch->descriptor >= 0) os_close(watch->descriptor);
-  watch->descriptor = -1;
+  drop_descriptor(backend, watch);
   watch->pending = PENDING(OPERATION_CLOSE);
   finished_add(backend, watch, PENDING(OPERATION_CLOSE), failure_none());
-}
-
-/* ---- asking ---- */
-
-weir_code connection_control(struct backend *backend, struct connection *connection, enum control control,
-                             void *argument) {
-  (void)backend;
-  switch (control) {
-    case CONTROL_CAN_HALF_CLOSE:
-      *(bool *)argument = true;
-      return WEIR_OK;
-    case CONTROL_NATIVE:
-      *(intptr_t *)argument = connection->watch.descriptor;
-      return WEIR_OK;
-    default:
-      return WEIR_ENOTSUP;
-  }
 }

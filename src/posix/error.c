@@ -62,40 +62,59 @@ weir_code error_code(int native_code) {
   return WEIR_EUNKNOWN;
 }
 
-static const char *sentence(enum hint hint) {
-  static const char *const sentences[HINT_COUNT] = {
-      [HINT_ADDRESS_LIVE] = "a live server listens there",
-      [HINT_ADDRESS_STALE] = "stale: no server listens at this socket file; if none is just starting, remove it",
-      [HINT_ADDRESS_FILE] = "a file that is not a socket is in the way",
-      [HINT_ADDRESS_OTHER] =
-          "something is at that path that this user may not look at or that is a socket of another type",
-      [HINT_ADDRESS_VANISHED] = "it was taken a moment ago and is free now; try again",
-      [HINT_LISTEN_DIRECTORY] = "the directory that the path names does not exist; make it first",
-      [HINT_LISTEN_FORBIDDEN] = "listening needs write permission in the directory of the path",
-      [HINT_LISTEN_MODE] = "the permissions of the socket file could not be set, so it was removed again",
-      [HINT_LISTEN_UNBOUND] = "a server needs a stream socket that is bound and not connected",
-      [HINT_CONNECT_MISSING] = "nothing is at that path; the server has not started, or listens elsewhere",
-      [HINT_CONNECT_STALE] = "no server listens at this socket file; it is stale, or its server is just starting",
-      [HINT_CONNECT_FILE] = "what is at that path is not a socket",
-      [HINT_CONNECT_ABSTRACT] = "no server has that abstract name",
-      [HINT_CONNECT_BUSY] = "too many clients wait for the server already; trying again later can succeed",
-      [HINT_CONNECT_FORBIDDEN] = "connecting needs write permission on the socket file and entry to its directories",
-      [HINT_CONNECT_TYPE] = "the socket at that path is not a stream socket",
-      [HINT_OPEN_NOT_STREAM] = "only a stream socket can be opened",
-      [HINT_OPEN_LISTENING] = "that socket listens; give it to a server",
-      [HINT_NAME_NOT_PRIVATE] =
-          "the directory of this user's ipc names, /tmp/weir-UID, belongs to or is open to others",
-      [HINT_NAME_NOT_DIRECTORY] = "what is at /tmp/weir-UID, where this user's ipc names live, is not a directory",
-      [HINT_DESCRIPTORS] = "this process may open no more descriptors; raise its limit or close some",
-      [HINT_POLLER] = "the system's poller failed; was its descriptor closed by mistake?",
-  };
-  return sentences[hint];
-}
+/* What is said of a hint, and of which step it is; NULL: nothing, or of none. */
+static const char *const sentences[HINT_COUNT] = {
+    [HINT_ADDRESS_LIVE] = "a live server listens there",
+    [HINT_ADDRESS_STALE] = "stale: no server listens at this socket file; if none is just starting, remove it",
+    [HINT_ADDRESS_FILE] = "a file that is not a socket is in the way",
+    [HINT_ADDRESS_OTHER] =
+        "something is at that path that this user may not look at or that is a socket of another type",
+    [HINT_ADDRESS_VANISHED] = "it was taken a moment ago and is free now; try again",
+    [HINT_LISTEN_DIRECTORY] = "the directory that the path names does not exist; make it first",
+    [HINT_LISTEN_FORBIDDEN] = "listening needs write permission in the directory of the path",
+    [HINT_LISTEN_MODE] = "the permissions of the socket file could not be set, so it was removed again",
+    [HINT_LISTEN_UNBOUND] = "a server needs a stream socket that is bound and not connected",
+    [HINT_CONNECT_MISSING] = "nothing is at that path; the server has not started, or listens elsewhere",
+    [HINT_CONNECT_STALE] = "no server listens at this socket file; it is stale, or its server is just starting",
+    [HINT_CONNECT_FILE] = "what is at that path is not a socket",
+    [HINT_CONNECT_ABSTRACT] = "no server has that abstract name",
+    [HINT_CONNECT_BUSY] = "too many clients wait for the server already; trying again later can succeed",
+    [HINT_CONNECT_FORBIDDEN] = "connecting needs write permission on the socket file and entry to its directories",
+    [HINT_CONNECT_TYPE] = "the socket at that path is not a stream socket",
+    [HINT_PORT_TAKEN] = "the port is taken there: a live server or another socket is bound to it",
+    [HINT_PORT_FORBIDDEN] = "this user may not listen at that port; those below 1024 want privileges as a rule",
+    [HINT_ADDRESS_FOREIGN] = "that address is none of this machine's; 0.0.0.0 and :: are all it has",
+    [HINT_REUSE_PORT] = "this system does not spread clients over several sockets of one port",
+    [HINT_NO_IPV6] = "this system has no IPv6",
+    [HINT_ZONE_UNKNOWN] = "no network interface of this machine has that zone's name",
+    [HINT_ZONE_MISSING] = "a link-local address needs a zone, the interface to go by: fe80::1%eth0",
+    [HINT_TCP_REFUSED] = "nobody listens at that address and port; the server has not started, or listens elsewhere",
+    [HINT_TCP_SILENT] = "no answer came from there; the machine is off, or a firewall swallows what is sent",
+    [HINT_TCP_UNREACHABLE] = "this machine knows no way there; is its network up?",
+    [HINT_TCP_NO_PORT] = "no server can be at that address and port, or this machine has no local port left",
+    [HINT_LOCAL_TAKEN] = "the local port is taken; port 0 leaves the choice to the system",
+    [HINT_LOCAL_FOREIGN] = "the local address is none of this machine's",
+    [HINT_LOCAL_FORBIDDEN] = "this user may not have that local port; those below 1024 want privileges as a rule",
+    [HINT_LOCAL_FAMILY] = "the local address is of another family than the one to connect to",
+    [HINT_OPEN_NOT_STREAM] = "only a stream socket can be opened",
+    [HINT_OPEN_LISTENING] = "that socket listens; give it to a server",
+    [HINT_NAME_NOT_PRIVATE] = "the directory of this user's ipc names, /tmp/weir-UID, belongs to or is open to others",
+    [HINT_NAME_NOT_DIRECTORY] = "what is at /tmp/weir-UID, where this user's ipc names live, is not a directory",
+    [HINT_DESCRIPTORS] = "this process may open no more descriptors; raise its limit or close some",
+    [HINT_POLLER] = "the system's poller failed; was its descriptor closed by mistake?",
+};
+
+static const char *const steps[HINT_COUNT] = {
+    [HINT_LOCAL] = "bind",           [HINT_LOCAL_TAKEN] = "bind",  [HINT_LOCAL_FOREIGN] = "bind",
+    [HINT_LOCAL_FORBIDDEN] = "bind", [HINT_LOCAL_FAMILY] = "bind",
+};
 
 struct outcome error_outcome(struct failure failure) {
   enum hint hint = failure.hint == HINT_NONE && failure.native_code == EMFILE ? HINT_DESCRIPTORS : failure.hint;
-  return (struct outcome){
-      .code = error_code(failure.native_code), .native_code = failure.native_code, .hint = sentence(hint)};
+  return (struct outcome){.code = error_code(failure.native_code),
+                          .native_code = failure.native_code,
+                          .hint = sentences[hint],
+                          .step = steps[hint]};
 }
 
 void error_complete(struct completion *completion, struct failure failure) {

@@ -25,6 +25,22 @@ enum hint {
   HINT_CONNECT_BUSY,       /* connect: the backlog is full */
   HINT_CONNECT_FORBIDDEN,  /* connect: no permission */
   HINT_CONNECT_TYPE,       /* connect: a datagram socket */
+  HINT_PORT_TAKEN,         /* listen at TCP: another socket has it */
+  HINT_PORT_FORBIDDEN,     /* listen at TCP: no permission */
+  HINT_ADDRESS_FOREIGN,    /* listen at TCP: not this machine's */
+  HINT_REUSE_PORT,         /* listen at TCP: this system does not spread clients */
+  HINT_NO_IPV6,            /* TCP: this system has none */
+  HINT_ZONE_UNKNOWN,       /* TCP: no interface is called so */
+  HINT_ZONE_MISSING,       /* connect to TCP: a link-local address says nothing of the link */
+  HINT_TCP_REFUSED,        /* connect to TCP: nobody listens */
+  HINT_TCP_SILENT,         /* connect to TCP: nobody answers */
+  HINT_TCP_UNREACHABLE,    /* connect to TCP: there is no way */
+  HINT_TCP_NO_PORT,        /* connect to TCP: EADDRNOTAVAIL */
+  HINT_LOCAL,              /* connect to TCP: the bind before it failed; this and the following name that step */
+  HINT_LOCAL_TAKEN,        /* the local port is another socket's */
+  HINT_LOCAL_FOREIGN,      /* the local address is not this machine's */
+  HINT_LOCAL_FORBIDDEN,    /* no permission for the local port */
+  HINT_LOCAL_FAMILY,       /* IPv4 here and IPv6 there, or the reverse */
   HINT_OPEN_NOT_STREAM,    /* open: a socket of another type */
   HINT_OPEN_LISTENING,     /* open: a listening socket */
   HINT_NAME_NOT_PRIVATE,   /* ipc:NAME: others could enter the directory */

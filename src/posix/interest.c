@@ -6,12 +6,13 @@
  */
 #include <assert.h>
 
+#include "posix/os.h"
 #include "posix/state.h"
 
 static unsigned wanted_by(const struct watch *watch) {
   unsigned wanted = 0;
   if ((watch->pending & (PENDING(OPERATION_READ) | PENDING(OPERATION_ACCEPT))) != 0) wanted |= READY_READ;
-  if ((watch->pending & PENDING(OPERATION_WRITE)) != 0) wanted |= READY_WRITE;
+  if ((watch->pending & (PENDING(OPERATION_WRITE) | PENDING(OPERATION_CONNECT))) != 0) wanted |= READY_WRITE;
   return wanted;
 }
 
@@ -21,7 +22,12 @@ static void settle(struct backend *backend, struct watch *watch) {
   if ((wanted & ~(unsigned)watch->interest) == 0) return;
   int failure = backend->poller_operations->set(backend->poller, watch, wanted);
   if (failure == 0) return;
-  const unsigned waiting = PENDING(OPERATION_READ) | PENDING(OPERATION_WRITE) | PENDING(OPERATION_ACCEPT);
+  const unsigned connecting = watch->pending & PENDING(OPERATION_CONNECT);
+  const unsigned waiting = PENDING(OPERATION_READ) | PENDING(OPERATION_WRITE) | PENDING(OPERATION_ACCEPT) | connecting;
+  if (connecting != 0) {
+    os_close(watch->descriptor);
+    watch->descriptor = -1;
+  }
   finished_add(backend, watch, watch->pending & waiting, failure_of(failure, HINT_NONE));
 }
 

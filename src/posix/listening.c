@@ -12,35 +12,59 @@
 #include "posix/socket_address.h"
 #include "posix/state.h"
 
-static struct failure bind_and_listen(struct acceptor *acceptor, int descriptor, const struct listen_request *request) {
-  struct failure failure = unix_socket_bind(acceptor, descriptor, request);
-  if (failure.native_code == 0 && os_listen(descriptor, request->backlog) < 0) failure = failure_of(errno, HINT_NONE);
-  if (failure.native_code != 0) unix_socket_remove_file(acceptor);
-  return failure;
+/* ---- at an address ---- */
+
+static struct failure open_socket(const struct address *address, int *descriptor) {
+  if (address->kind == ADDRESS_IP) return tcp_socket_open(&address->ip, descriptor);
+  *descriptor = os_socket(AF_UNIX, SOCK_STREAM);
+  return *descriptor < 0 ? failure_of(errno, HINT_NONE) : failure_none();
+}
+
+static struct failure bind_socket(struct acceptor *acceptor, int descriptor, const struct listen_request *request) {
+  return request->address->kind == ADDRESS_IP ? tcp_socket_bind(descriptor, request)
+                                              : unix_socket_bind(acceptor, descriptor, request);
+}
+
+static struct failure begin_to_listen(int descriptor, const struct listen_request *request) {
+  if (request->only_bind || os_listen(descriptor, request->backlog) == 0) return failure_none();
+  return request->address->kind == ADDRESS_IP ? tcp_socket_explain_listen(errno) : failure_of(errno, HINT_NONE);
+}
+
+/* Asked behind `listen`, because a system may choose the port only then. */
+static struct failure read_port(int descriptor, struct address *address) {
+  if (address->kind != ADDRESS_IP) return failure_none();
+  struct socket_address native = socket_address_room();
+  if (os_getsockname(descriptor, &native.any, &native.length) < 0) return failure_of(errno, HINT_NONE);
+  struct address bound;
+  socket_address_read(&native, &bound);
+  address->ip.port = bound.ip.port;
+  return failure_none();
 }
 
 static struct failure listen_at_address(struct acceptor *acceptor, const struct listen_request *request) {
-  if (request->address->kind >= ADDRESS_HOST) return failure_of(EAFNOSUPPORT, HINT_NONE);
   struct failure failure = name_resolve(request->address, true);
   if (failure.native_code != 0) return failure;
-  int descriptor = os_socket(SOCK_STREAM);
-  if (descriptor < 0) return failure_of(errno, HINT_NONE);
-  failure = bind_and_listen(acceptor, descriptor, request);
-  if (failure.native_code != 0) {
-    os_close(descriptor);
-  } else {
+  int descriptor;
+  failure = open_socket(request->address, &descriptor);
+  if (failure.native_code != 0) return failure;
+  failure = bind_socket(acceptor, descriptor, request);
+  if (failure.native_code == 0) failure = begin_to_listen(descriptor, request);
+  if (failure.native_code == 0) failure = read_port(descriptor, request->address);
+  if (failure.native_code == 0) {
     acceptor->watch.descriptor = descriptor;
+  } else {
+    unix_socket_remove_file(acceptor);
+    os_close(descriptor);
   }
   return failure;
 }
 
+/* ---- on a descriptor ---- */
+
 /* Without a name the server listens all the same. */
 static void read_name(int descriptor, struct address *address) {
-  struct socket_address native;
-  native.length = sizeof native.native;
-  if (os_getsockname(descriptor, (struct sockaddr *)&native.native, &native.length) == 0) {
-    socket_address_read(&native, address);
-  }
+  struct socket_address native = socket_address_room();
+  if (os_getsockname(descriptor, &native.any, &native.length) == 0) socket_address_read(&native, address);
 }
 
 /* Whose file it is, is not known here: it is never removed. */
@@ -48,7 +72,7 @@ static struct failure listen_on_native(struct acceptor *acceptor, const struct l
   if (request->native < 0 || request->native > INT_MAX) return failure_of(EBADF, HINT_NONE);
   int descriptor = (int)request->native;
   int type = 0;
-  if (os_getsockopt(descriptor, SO_TYPE, &type) < 0) return failure_of(errno, HINT_NONE);
+  if (os_getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type) < 0) return failure_of(errno, HINT_NONE);
   if (type != SOCK_STREAM) return failure_of(EINVAL, HINT_LISTEN_UNBOUND);
   if (os_listen(descriptor, request->backlog) < 0) {
     return failure_of(errno, errno == EINVAL ? HINT_LISTEN_UNBOUND : HINT_NONE);

@@ -6,8 +6,10 @@
 #ifndef WEIR_POSIX_NATIVE_H
 #define WEIR_POSIX_NATIVE_H
 
-int native_socket(int type);
-int native_accept(int descriptor);
+#include <sys/socket.h>
+
+int native_socket(int family, int type);
+int native_accept(int descriptor, struct sockaddr *address, socklen_t *length);
 int native_adopt(int descriptor);
 int native_pipe(int ends[2]);
 

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 const int native_send_flags = 0;
@@ -32,9 +31,18 @@ static int adopt_or_close(int descriptor) {
   return -1;
 }
 
-int native_socket(int type) { return adopt_or_close(socket(AF_UNIX, type, 0)); }
+int native_socket(int family, int type) { return adopt_or_close(socket(family, type, 0)); }
 
-int native_accept(int descriptor) { return adopt_or_close(accept(descriptor, NULL, NULL)); }
+/* xnu gives a client that is gone already without an address; elsewhere that is ECONNABORTED. (golang's net does so) */
+int native_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
+  int client = accept(descriptor, address, length);
+  if (client >= 0 && *length == 0) {
+    close(client);
+    errno = ECONNABORTED;
+    return -1;
+  }
+  return adopt_or_close(client);
+}
 
 int native_pipe(int ends[2]) {
   if (pipe(ends) < 0) return -1;

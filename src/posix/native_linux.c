@@ -8,15 +8,15 @@
 #include "posix/native.h"
 
 #include <fcntl.h>
-#include <stddef.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 const int native_send_flags = MSG_NOSIGNAL;
 
-int native_socket(int type) { return socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+int native_socket(int family, int type) { return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 
-int native_accept(int descriptor) { return accept4(descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+int native_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
+  return accept4(descriptor, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
 
 int native_adopt(int descriptor) {
   int status = fcntl(descriptor, F_GETFL);

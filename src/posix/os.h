@@ -19,15 +19,16 @@
 
 /* ---- sockets ---- */
 
-int os_socket(int type);      /* a Unix socket of this type */
+int os_socket(int family, int type);
 int os_adopt(int descriptor); /* makes a socket that came from elsewhere like one of ours */
 int os_bind(int descriptor, const struct sockaddr *address, socklen_t length);
 int os_listen(int descriptor, int backlog);
-int os_accept(int descriptor);
+int os_accept(int descriptor, struct sockaddr *address, socklen_t *length);
 int os_connect(int descriptor, const struct sockaddr *address, socklen_t length);
 int os_shutdown(int descriptor); /* the write direction */
-int os_getsockopt(int descriptor, int option, int *value);
-int os_getpeername(int descriptor); /* only whether there is one */
+int os_getsockopt(int descriptor, int level, int option, int *value);
+int os_setsockopt(int descriptor, int level, int option, const void *value, socklen_t length);
+int os_getpeername(int descriptor, struct sockaddr *address, socklen_t *length);
 int os_getsockname(int descriptor, struct sockaddr *address, socklen_t *length);
 
 /* These three never raise SIGPIPE. */
@@ -35,9 +36,15 @@ ssize_t os_recv(int descriptor, void *bytes, size_t length);
 ssize_t os_send(int descriptor, const void *bytes, size_t length);
 ssize_t os_sendmsg(int descriptor, struct iovec *pieces, size_t count);
 
+/* ---- interfaces ---- */
+
+unsigned os_interface_number(const char *name); /* 0: there is none */
+int os_interface_name(unsigned number, char *name);
+
 /* ---- other descriptors ---- */
 
 int os_close(int descriptor);
+int os_duplicate(int descriptor);
 int os_open_spare(void); /* one that is good for nothing but to be closed */
 int os_pipe(int ends[2]);
 ssize_t os_read(int descriptor, void *bytes, size_t length);

@@ -7,11 +7,12 @@
 #include "posix/os.h"
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <unistd.h>
 
 #include "posix/native.h"
 
-int os_socket(int type) { return native_socket(type); }
+int os_socket(int family, int type) { return native_socket(family, type); }
 
 int os_adopt(int descriptor) { return native_adopt(descriptor); }
 
@@ -21,7 +22,9 @@ int os_bind(int descriptor, const struct sockaddr *address, socklen_t length) {
 
 int os_listen(int descriptor, int backlog) { return listen(descriptor, backlog); }
 
-int os_accept(int descriptor) { return native_accept(descriptor); }
+int os_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
+  return native_accept(descriptor, address, length);
+}
 
 int os_connect(int descriptor, const struct sockaddr *address, socklen_t length) {
   return connect(descriptor, address, length);
@@ -29,15 +32,17 @@ int os_connect(int descriptor, const struct sockaddr *address, socklen_t length)
 
 int os_shutdown(int descriptor) { return shutdown(descriptor, SHUT_WR); }
 
-int os_getsockopt(int descriptor, int option, int *value) {
+int os_getsockopt(int descriptor, int level, int option, int *value) {
   socklen_t length = sizeof *value;
-  return getsockopt(descriptor, SOL_SOCKET, option, value, &length);
+  return getsockopt(descriptor, level, option, value, &length);
 }
 
-int os_getpeername(int descriptor) {
-  struct sockaddr_storage address;
-  socklen_t length = sizeof address;
-  return getpeername(descriptor, (struct sockaddr *)&address, &length);
+int os_setsockopt(int descriptor, int level, int option, const void *value, socklen_t length) {
+  return setsockopt(descriptor, level, option, value, length);
+}
+
+int os_getpeername(int descriptor, struct sockaddr *address, socklen_t *length) {
+  return getpeername(descriptor, address, length);
 }
 
 int os_getsockname(int descriptor, struct sockaddr *address, socklen_t *length) {
@@ -56,7 +61,13 @@ ssize_t os_sendmsg(int descriptor, struct iovec *pieces, size_t count) {
   return sendmsg(descriptor, &message, native_send_flags);
 }
 
+unsigned os_interface_number(const char *name) { return if_nametoindex(name); }
+
+int os_interface_name(unsigned number, char *name) { return if_indextoname(number, name) == NULL ? -1 : 0; }
+
 int os_close(int descriptor) { return close(descriptor); }
+
+int os_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
 
 int os_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 

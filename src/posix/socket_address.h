@@ -5,20 +5,38 @@
 #ifndef WEIR_POSIX_SOCKET_ADDRESS_H
 #define WEIR_POSIX_SOCKET_ADDRESS_H
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "common/address.h"
+#include "posix/error.h"
 
 struct socket_address {
   socklen_t length;
-  struct sockaddr_un native;
+  union {
+    struct sockaddr any;
+    struct sockaddr_un local;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+  };
 };
 
 /* Makes it from a path or an abstract name that is within the backend's rules. */
-struct socket_address socket_address_of(const struct address *address);
+struct socket_address socket_address_of_name(const struct address *address);
+
+/* Makes it from an IP address, whose zone the system may not know. */
+struct failure socket_address_of_ip(const weir_address *ip, struct socket_address *made);
+
+bool socket_address_is_ip(const struct socket_address *native);
+
+/* Room for whatever the system gives. */
+struct socket_address socket_address_room(void);
 
 /* The reverse, from what the system gave; a socket without a name, or one of another family, gives none. */
 void socket_address_read(const struct socket_address *native, struct address *address);
+
+/* The same for one that is an IP address. */
+void socket_address_read_ip(const struct socket_address *native, weir_address *ip);
 
 #endif

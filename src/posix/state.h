@@ -3,6 +3,7 @@
  * The state of the POSIX backend, and what its files do for one another.
  *
  *   submission:  connection.c, acceptor.c   does what can be done at once; else notes the operation as pending
+ *                unix_socket.c, tcp_socket.c   what is different over each
  *   interest:    interest.c                 tells the poller, as late as possible and as seldom as possible
  *   completion:  backend.c                  asks the poller, does the system call, hands it out
  *                finished.c                 hands out what was finished at its submission
@@ -64,7 +65,8 @@ struct backend {
   uint64_t batch;
   struct finished finished;
 
-  int offered; /* the client that waits for `take`; -1: none */
+  int offered;          /* the client that waits for `take`; -1: none */
+  uint8_t offered_kind; /* enum watch_kind of its connection */
 
   struct watch *unsettled; /* its interest must grow before the next wait; NULL: nobody's */
 
@@ -76,6 +78,8 @@ struct backend {
   struct wake wake;
   struct watch wake_watch;
   atomic_bool awake; /* a wake has been sent and not been received: no need for another */
+
+  weir_address peer; /* of the client that was offered, over TCP */
 
   int spare; /* a descriptor to give up when there are no others, so that a client can be turned away; -1: none */
 
@@ -139,6 +143,10 @@ weir_code connection_control(struct backend *backend, struct connection *connect
 
 /* ---- what `next` does for a ready watch ---- */
 
+/* A connect that waited: OPERATION_CONNECT, or OPERATION_NONE when it still does. */
+enum operation connection_finish_connect(struct backend *backend, struct connection *connection,
+                                         struct completion *completion);
+
 /* A receive brought nothing (`count` is 0 or -1): OPERATION_READ with the end or an error, or OPERATION_NONE. */
 enum operation connection_receive_nothing(struct backend *backend, struct connection *connection, ssize_t count,
                                           struct completion *completion);
@@ -169,5 +177,22 @@ void unix_socket_remove_file(struct acceptor *acceptor);
 
 /* Connects at once; on success the descriptor is in the connection. */
 struct failure unix_socket_connect(struct connection *connection, const struct address *address);
+
+/* ---- tcp_socket.c ---- */
+
+/* Makes a socket for addresses of this kind. */
+struct failure tcp_socket_open(const weir_address *ip, int *descriptor);
+
+/* Binds a socket to the request's address. */
+struct failure tcp_socket_bind(int descriptor, const struct listen_request *request);
+
+/* What an errno of a bind or a listen means. */
+struct failure tcp_socket_explain_listen(int failure);
+
+/* Begins to connect; on success and with EINPROGRESS, when it will be writable, the descriptor is in the connection. */
+struct failure tcp_socket_connect(struct connection *connection, const struct connect_request *request);
+
+/* It is writable: what has become of it; EINPROGRESS: nothing yet. */
+struct failure tcp_socket_finish_connect(struct connection *connection);
 
 #endif

@@ -22,10 +22,10 @@
  * well).
  */
 static enum hint probe(const struct address *address) {
-  int descriptor = os_socket(SOCK_DGRAM);
+  int descriptor = os_socket(AF_UNIX, SOCK_DGRAM);
   if (descriptor < 0) return HINT_ADDRESS_OTHER;
-  struct socket_address target = socket_address_of(address);
-  int result = os_connect(descriptor, (const struct sockaddr *)&target.native, target.length);
+  struct socket_address target = socket_address_of_name(address);
+  int result = os_connect(descriptor, &target.any, target.length);
   int failure = result < 0 ? errno : 0;
   os_close(descriptor);
   switch (failure) {
@@ -107,8 +107,8 @@ static struct failure bind_to_path(struct acceptor *acceptor, int descriptor, co
   /* On Linux the file is born with this mode, less the umask; behind `bind` it would change nothing. Elsewhere EINVAL.
    */
   os_fchmod(descriptor, mode);
-  struct socket_address target = socket_address_of(request->address);
-  if (os_bind(descriptor, (const struct sockaddr *)&target.native, target.length) < 0) {
+  struct socket_address target = socket_address_of_name(request->address);
+  if (os_bind(descriptor, &target.any, target.length) < 0) {
     return explain_bind(errno, request->address);
   }
   struct stat status;
@@ -122,8 +122,8 @@ static struct failure bind_to_path(struct acceptor *acceptor, int descriptor, co
 }
 
 static struct failure bind_to_name(int descriptor, const struct address *address) {
-  struct socket_address target = socket_address_of(address);
-  if (os_bind(descriptor, (const struct sockaddr *)&target.native, target.length) == 0) return failure_none();
+  struct socket_address target = socket_address_of_name(address);
+  if (os_bind(descriptor, &target.any, target.length) == 0) return failure_none();
   return explain_bind(errno, address);
 }
 
@@ -163,9 +163,9 @@ static enum hint explain_connect(int failure, const struct address *address) {
 }
 
 static struct failure try_connect(int descriptor, const struct address *address) {
-  struct socket_address target = socket_address_of(address);
+  struct socket_address target = socket_address_of_name(address);
   int result;
-  do result = os_connect(descriptor, (const struct sockaddr *)&target.native, target.length);
+  do result = os_connect(descriptor, &target.any, target.length);
   while (result < 0 && errno == EINTR);
   if (result == 0) return failure_none();
   int failure = errno;
@@ -177,7 +177,7 @@ struct failure unix_socket_connect(struct connection *connection, const struct a
   struct address native = *address;
   struct failure failure = name_resolve(&native, false);
   if (failure.native_code != 0) return failure;
-  int descriptor = os_socket(SOCK_STREAM);
+  int descriptor = os_socket(AF_UNIX, SOCK_STREAM);
   if (descriptor < 0) return failure_of(errno, HINT_NONE);
   failure = try_connect(descriptor, &native);
   if (failure.native_code == 0) {

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -33,10 +34,11 @@ static atomic_size_t failed;
 static atomic_long open_descriptors;
 
 static const char *const names[OS_CALL_COUNT] = {
-    "socket",      "adopt",        "bind",      "listen",     "accept",  "connect", "shutdown", "getsockopt",
-    "getpeername", "getsockname",  "recv",      "send",       "sendmsg", "close",   "open",     "pipe",
-    "read",        "write",        "poll",      "lstat",      "chmod",   "fchmod",  "mkdir",    "unlink",
-    "clock",       "epoll_create", "epoll_ctl", "epoll_wait", "eventfd", "kqueue",  "kevent"};
+    "socket",         "adopt",          "bind",        "listen",      "accept",  "connect", "shutdown",
+    "getsockopt",     "setsockopt",     "getpeername", "getsockname", "recv",    "send",    "sendmsg",
+    "if_nametoindex", "if_indextoname", "close",       "dup",         "open",    "pipe",    "read",
+    "write",          "poll",           "lstat",       "chmod",       "fchmod",  "mkdir",   "unlink",
+    "clock",          "epoll_create",   "epoll_ctl",   "epoll_wait",  "eventfd", "kqueue",  "kevent"};
 
 void faults_reset(void) {
   fault = (struct fault){0};
@@ -129,7 +131,9 @@ static size_t shorten(size_t length) {
 
 /* ---- sockets ---- */
 
-int os_socket(int type) { return faults_strike(OS_SOCKET) ? -1 : faults_opened(native_socket(type)); }
+int os_socket(int family, int type) {
+  return faults_strike(OS_SOCKET) ? -1 : faults_opened(native_socket(family, type));
+}
 
 int os_adopt(int descriptor) {
   if (faults_strike(OS_ADOPT) || native_adopt(descriptor) < 0) return -1;
@@ -143,7 +147,9 @@ int os_bind(int descriptor, const struct sockaddr *address, socklen_t length) {
 
 int os_listen(int descriptor, int backlog) { return faults_strike(OS_LISTEN) ? -1 : listen(descriptor, backlog); }
 
-int os_accept(int descriptor) { return faults_strike(OS_ACCEPT) ? -1 : faults_opened(native_accept(descriptor)); }
+int os_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
+  return faults_strike(OS_ACCEPT) ? -1 : faults_opened(native_accept(descriptor, address, length));
+}
 
 int os_connect(int descriptor, const struct sockaddr *address, socklen_t length) {
   return faults_strike(OS_CONNECT) ? -1 : connect(descriptor, address, length);
@@ -151,15 +157,17 @@ int os_connect(int descriptor, const struct sockaddr *address, socklen_t length)
 
 int os_shutdown(int descriptor) { return faults_strike(OS_SHUTDOWN) ? -1 : shutdown(descriptor, SHUT_WR); }
 
-int os_getsockopt(int descriptor, int option, int *value) {
+int os_getsockopt(int descriptor, int level, int option, int *value) {
   socklen_t length = sizeof *value;
-  return faults_strike(OS_GETSOCKOPT) ? -1 : getsockopt(descriptor, SOL_SOCKET, option, value, &length);
+  return faults_strike(OS_GETSOCKOPT) ? -1 : getsockopt(descriptor, level, option, value, &length);
 }
 
-int os_getpeername(int descriptor) {
-  struct sockaddr_storage address;
-  socklen_t length = sizeof address;
-  return faults_strike(OS_GETPEERNAME) ? -1 : getpeername(descriptor, (struct sockaddr *)&address, &length);
+int os_setsockopt(int descriptor, int level, int option, const void *value, socklen_t length) {
+  return faults_strike(OS_SETSOCKOPT) ? -1 : setsockopt(descriptor, level, option, value, length);
+}
+
+int os_getpeername(int descriptor, struct sockaddr *address, socklen_t *length) {
+  return faults_strike(OS_GETPEERNAME) ? -1 : getpeername(descriptor, address, length);
 }
 
 int os_getsockname(int descriptor, struct sockaddr *address, socklen_t *length) {
@@ -194,12 +202,24 @@ ssize_t os_sendmsg(int descriptor, struct iovec *pieces, size_t count) {
   return sendmsg(descriptor, &message, native_send_flags);
 }
 
+/* ---- interfaces ---- */
+
+unsigned os_interface_number(const char *name) { return faults_strike(OS_INTERFACE_NUMBER) ? 0 : if_nametoindex(name); }
+
+int os_interface_name(unsigned number, char *name) {
+  return faults_strike(OS_INTERFACE_NAME) || if_indextoname(number, name) == NULL ? -1 : 0;
+}
+
 /* ---- other descriptors ---- */
 
 int os_close(int descriptor) {
   atomic_fetch_sub(&open_descriptors, 1);
   int result = close(descriptor);
   return faults_strike(OS_CLOSE) ? -1 : result;
+}
+
+int os_duplicate(int descriptor) {
+  return faults_strike(OS_DUPLICATE) ? -1 : faults_opened(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }
 
 int os_open_spare(void) {

@@ -6,6 +6,7 @@
 
 #include <weir/server.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,10 @@
 /* How long something that must come may take, and how long one waits to see that nothing comes. */
 #define PATIENCE_NS (20 * 1000000000ull)
 #define MOMENT_NS (30 * 1000000ull)
+
+/* CMocka gives a case no argument but its state, which does not exist before set_up. */
+static const struct backend_operations *chosen;
+static enum seam_network network;
 
 static void *resize(void *user, void *block, size_t bytes) {
   struct seam *seam = user;
@@ -37,6 +42,8 @@ void seam_open(struct seam *seam, const struct backend_operations *operations) {
   seam->allocator = (weir_allocator){.resize = resize, .user = seam};
   if (operations == &backend_sim) assert_int_equal(weir_sim_create(NULL, &seam->sim), WEIR_OK);
   assert_true(endpoint_make(&seam->endpoint));
+  static const char *const anywhere[] = {[SEAM_IPV4] = "tcp:127.0.0.1:0", [SEAM_IPV6] = "tcp:[::1]:0"};
+  seam->address = seam_address(seam, network == SEAM_LOCAL ? seam->endpoint.text : anywhere[network]);
   assert_int_equal(seam_create(seam), WEIR_OK);
 }
 
@@ -48,6 +55,10 @@ void seam_close(struct seam *seam) {
 }
 
 bool seam_is(const struct seam *seam, const char *name) { return strcmp(seam->operations->name, name) == 0; }
+
+bool seam_is_tcp(void) { return network != SEAM_LOCAL; }
+
+weir_code seam_nobody(void) { return seam_is_tcp() ? WEIR_ECONNREFUSED : WEIR_ENOENT; }
 
 static void *get_part(struct seam *seam, size_t bytes) {
   void *part = memory_get_zeroed(&seam->allocator, bytes);
@@ -105,15 +116,26 @@ void seam_expect_nothing(struct seam *seam) {
 
 /* ---- servers ---- */
 
+static struct outcome listen_at(struct seam *seam, struct acceptor *acceptor, struct address *address) {
+  struct listen_request request = {.address = address, .backlog = seam->backlog == 0 ? WEIR_BACKLOG : seam->backlog};
+  return seam->operations->listen(seam->backend, acceptor, &request);
+}
+
 struct outcome seam_try_listen(struct seam *seam, struct acceptor *acceptor, const char *text) {
   struct address address = seam_address(seam, text);
-  struct listen_request request = {.address = &address, .backlog = seam->backlog == 0 ? WEIR_BACKLOG : seam->backlog};
-  return seam->operations->listen(seam->backend, acceptor, &request);
+  return listen_at(seam, acceptor, &address);
+}
+
+struct outcome seam_listen_again(struct seam *seam, struct acceptor *acceptor) {
+  struct address address = seam->address;
+  struct outcome outcome = listen_at(seam, acceptor, &address);
+  if (outcome.code == WEIR_OK && address.kind == ADDRESS_IP) seam->address = address;
+  return outcome;
 }
 
 struct acceptor *seam_listen(struct seam *seam) {
   struct acceptor *acceptor = seam_acceptor(seam);
-  assert_int_equal(seam_try_listen(seam, acceptor, seam->endpoint.text).code, WEIR_OK);
+  assert_int_equal(seam_listen_again(seam, acceptor).code, WEIR_OK);
   seam->operations->accept(seam->backend, acceptor, true);
   return acceptor;
 }
@@ -138,10 +160,16 @@ void seam_end_acceptor(struct seam *seam, struct acceptor *acceptor) {
 
 /* ---- connections ---- */
 
+/* Nobody can be connected to at port 0, so one that was just given back stands for nobody. */
+static void find_port(struct seam *seam) {
+  if (seam->address.kind != ADDRESS_IP || seam->address.ip.port != 0) return;
+  seam_end_acceptor(seam, seam_listen(seam));
+}
+
 struct connection *seam_connect(struct seam *seam) {
+  find_port(seam);
   struct connection *connection = seam_connection(seam);
-  struct address address = seam_address(seam, seam->endpoint.text);
-  struct connect_request request = {.address = &address};
+  struct connect_request request = {.address = &seam->address};
   seam->operations->connect(seam->backend, connection, &request);
   return connection;
 }
@@ -263,9 +291,6 @@ void seam_carry(struct seam *seam, struct connection *from, struct connection *t
 
 /* ---- suites ---- */
 
-/* CMocka gives a case no argument but its state, which does not exist before set_up. */
-static const struct backend_operations *chosen;
-
 const struct backend_operations *seam_chosen(void) { return chosen; }
 
 int seam_set_up(void **state) {
@@ -294,6 +319,43 @@ static bool is_asked_for(const char *name, int count, char **names) {
   return count == 1;
 }
 
+/* Whether there is such a network here; says so when not. */
+static bool has_network(const struct backend_operations *operations) {
+  static const char *const names[] = {[SEAM_IPV4] = "TCP", [SEAM_IPV6] = "IPv6"};
+  static const char *const with_tcp[] = {"epoll", "poll", "kqueue"};
+  if (network == SEAM_LOCAL) return true;
+  bool has = false;
+  for (size_t i = 0; i < sizeof with_tcp / sizeof with_tcp[0]; i++) has |= strcmp(with_tcp[i], operations->name) == 0;
+  if (has) {
+    struct seam seam;
+    seam_open(&seam, operations);
+    struct acceptor *acceptor = seam_acceptor(&seam);
+    has = seam_listen_again(&seam, acceptor).code == WEIR_OK;
+    if (has) seam_end_acceptor(&seam, acceptor);
+    if (!has) seam_free(&seam, acceptor);
+    seam_close(&seam);
+  }
+  if (!has) print_message("skipped: %s has no %s here\n", operations->name, names[network]);
+  return has;
+}
+
+static int run_group(const struct CMUnitTest *cases, size_t count) {
+  static const char *const suffixes[] = {[SEAM_LOCAL] = "", [SEAM_IPV4] = " over IPv4", [SEAM_IPV6] = " over IPv6"};
+  char name[64];
+  snprintf(name, sizeof name, "%s%s", chosen->name, suffixes[network]);
+  return has_network(chosen) ? _cmocka_run_group_tests(name, cases, count, NULL, NULL) : 0;
+}
+
+int seam_main_everywhere(int argc, char **argv, const struct backend_operations *simulator,
+                         const struct CMUnitTest *cases, size_t count) {
+  int failures = 0;
+  for (network = SEAM_LOCAL; network < SEAM_NETWORK_COUNT; network++) {
+    failures += seam_main(argc, argv, simulator, cases, count);
+  }
+  network = SEAM_LOCAL;
+  return failures > 0;
+}
+
 int seam_main(int argc, char **argv, const struct backend_operations *simulator, const struct CMUnitTest *cases,
               size_t count) {
   int failures = 0;
@@ -303,7 +365,7 @@ int seam_main(int argc, char **argv, const struct backend_operations *simulator,
     at_end = backends_of_the_system[i] == NULL;
     chosen = at_end ? simulator : backends_of_the_system[i];
     if (chosen == NULL || !is_asked_for(chosen->name, argc, argv)) continue;
-    failures += _cmocka_run_group_tests(chosen->name, cases, count, NULL, NULL);
+    failures += run_group(cases, count);
     runs++;
   }
   return failures > 0 || runs == 0;

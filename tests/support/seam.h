@@ -29,8 +29,12 @@ struct seam {
   size_t blocks;               /* that are out */
   size_t blocks_until_failure; /* the so-manieth request from now on fails; 0: none */
   struct endpoint endpoint;
-  int backlog; /* of its servers; 0: the default */
+  struct address address; /* of that; its port is had when a server first listens there */
+  int backlog;            /* of its servers; 0: the default */
 };
+
+/* What the suite's connections go over. */
+enum seam_network { SEAM_LOCAL, SEAM_IPV4, SEAM_IPV6, SEAM_NETWORK_COUNT };
 
 /* Two connected ends. */
 struct seam_pair {
@@ -47,6 +51,12 @@ weir_code seam_create(struct seam *seam);
 
 bool seam_is(const struct seam *seam, const char *name);
 
+/* Whether the suite is run over TCP now. */
+bool seam_is_tcp(void);
+
+/* How a connect fails where nobody is. */
+weir_code seam_nobody(void);
+
 /* The parts of sockets and servers that common would own, zeroed. */
 struct connection *seam_connection(struct seam *seam);
 struct acceptor *seam_acceptor(struct seam *seam);
@@ -55,12 +65,14 @@ void seam_free(struct seam *seam, void *part);
 /* Understands a text by the backend's rules, or fails the case. */
 struct address seam_address(struct seam *seam, const char *text);
 
-/* Listens at the bench's endpoint and begins to accept, or fails the case. */
+/* Listens at the bench's address and begins to accept, or fails the case. */
 struct acceptor *seam_listen(struct seam *seam);
 
+/* Listens there, or at another endpoint. */
+struct outcome seam_listen_again(struct seam *seam, struct acceptor *acceptor);
 struct outcome seam_try_listen(struct seam *seam, struct acceptor *acceptor, const char *text);
 
-/* Submits a connect to the bench's endpoint. */
+/* Submits a connect to the bench's address. */
 struct connection *seam_connect(struct seam *seam);
 
 /* The next finished operation, however many NONE come before; fails the case when none comes within seconds. */
@@ -112,9 +124,11 @@ void seam_skip(const char *reason);
 
 /*
  * Runs a suite on every backend of this system, and on the simulator if that is given, or on those of them that are
- * named as arguments; returns the exit code.
+ * named as arguments; returns the exit code. seam_main_everywhere does so over local names and over TCP.
  */
 int seam_main(int argc, char **argv, const struct backend_operations *simulator, const struct CMUnitTest *cases,
               size_t count);
+int seam_main_everywhere(int argc, char **argv, const struct backend_operations *simulator,
+                         const struct CMUnitTest *cases, size_t count);
 
 #endif

@@ -162,14 +162,19 @@ static void a_queued_write_waits_for_room(void **state) {
   seam_end_pair(seam, pair);
 }
 
+/* Over TCP the peer's system says only when something has come that nobody is there for. */
 static void a_queued_write_to_a_peer_that_closed_fails(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
   seam_end(seam, pair.server);
   struct piece piece = {"lost", 4};
-  assert_int_equal(seam->operations->write(seam->backend, pair.client, "lost", 4), 0);
-  seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
-  ptrdiff_t result = seam_expect(seam, OPERATION_WRITE, pair.client);
+  if (!seam_is_tcp()) assert_int_equal(seam->operations->write(seam->backend, pair.client, "lost", 4), 0);
+  ptrdiff_t result = 0;
+  for (int writes = 0; result >= 0 && writes < 1000; writes++) {
+    seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
+    result = seam_expect(seam, OPERATION_WRITE, pair.client);
+    assert_true(result < 0 || seam_is_tcp());
+  }
   assert_true(result == WEIR_EPIPE || result == WEIR_ECONNRESET);
   seam_end(seam, pair.client);
 }
@@ -322,11 +327,10 @@ static void memory_of_a_closed_connection_can_be_used_again(void **state) {
   struct acceptor *acceptor = seam_listen(seam);
   struct connection *client = seam_connection(seam);
   struct connection *server = seam_connection(seam);
-  struct address address = seam_address(seam, seam->endpoint.text);
   for (int i = 0; i < 50; i++) {
     memset(client, 0, seam->operations->connection_bytes);
     memset(server, 0, seam->operations->connection_bytes);
-    seam->operations->connect(seam->backend, client, &(struct connect_request){.address = &address});
+    seam->operations->connect(seam->backend, client, &(struct connect_request){.address = &seam->address});
     for (int left = 2; left > 0; left--) {
       struct completion completion;
       if (seam_next(seam, &completion) == OPERATION_ACCEPT) seam->operations->take(seam->backend, acceptor, server);
@@ -383,5 +387,5 @@ int main(int argc, char **argv) {
       SEAM_CASE(memory_of_a_closed_connection_can_be_used_again),
       SEAM_CASE(three_hundred_connections_talk_at_once),
   };
-  return seam_main(argc, argv, &backend_sim, cases, sizeof cases / sizeof cases[0]);
+  return seam_main_everywhere(argc, argv, &backend_sim, cases, sizeof cases / sizeof cases[0]);
 }
