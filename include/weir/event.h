@@ -46,7 +46,7 @@ typedef enum weir_event_type {
   WEIR_EVENT_UNPIPE,      /**< Socket: that ended; see `peer`. */
   WEIR_EVENT_LISTENING,   /**< Server: it listens. */
   WEIR_EVENT_CONNECTION,  /**< Server: a client has come; see `connection`. */
-  WEIR_EVENT_DROP,        /**< Server: a client was turned away because of `max_connections`. */
+  WEIR_EVENT_DROP,        /**< Server: a client was turned away because of `max_connections`; see `drop`. */
   WEIR_EVENT_ERROR,       /**< Socket: it failed; `close` follows. Server: listening failed, or accepting is short of
                                descriptors; `close` does not follow. */
   WEIR_EVENT_CLOSE,       /**< Socket and server: the last event of this life; see `had_error`. */
@@ -78,7 +78,7 @@ typedef struct weir_event_attempt {
 
 /** A client that was turned away. **Owns:** lent for the call. Both are NULL over local sockets. */
 typedef struct weir_event_drop {
-  const weir_address *local;  /**< At which address of this machine. */
+  const weir_address *local;  /**< The address that the server listens at. */
   const weir_address *remote; /**< Who it was. */
 } weir_event_drop;
 

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <weir/address.h>
+#include <weir/block_list.h>
 #include <weir/endpoint.h>
 #include <weir/error.h>
 #include <weir/event.h>
@@ -37,6 +39,15 @@ typedef struct weir_server_options {
   bool pause_on_connect;  /**< Accepted sockets read nothing, not even an end, until `weir_socket_resume`. */
   size_t high_water_mark; /**< Mark of the accepted sockets; 0: `WEIR_HIGH_WATER_MARK`. */
   void *user;             /**< First value of `weir_server_user`. */
+  bool no_delay;   /**< As `weir_socket_set_no_delay`, for every accepted socket, before `connection`. This and the
+                        following are for TCP, as in `weir_socket_options`. */
+  bool keep_alive; /**< As `weir_socket_set_keep_alive`, with the next three. */
+  uint64_t keep_alive_delay_ms;    /**< As `weir_keep_alive.delay_ms`. */
+  uint64_t keep_alive_interval_ms; /**< As `weir_keep_alive.interval_ms`. */
+  int keep_alive_count;            /**< As `weir_keep_alive.count`. */
+  int type_of_service;             /**< As `weir_socket_set_type_of_service`; 0: leave it alone. */
+  weir_block_list *block_list;     /**< Clients from these addresses are turned away without any event; a list that
+                                      changes later counts as it is then. The server holds it. NULL: nobody. */
 } weir_server_options;
 
 /** Options with every default. */
@@ -123,6 +134,28 @@ WEIR_API bool weir_server_listening(const weir_server *server);
  * **Owns:** the server, until it closes. **Thread:** the loop's.
  */
 WEIR_API const char *weir_server_address(const weir_server *server);
+
+/**
+ * The address it listens at over TCP, with the port that it got.
+ *
+ * **Errors:** false, and `*address` all zero, unless it listens, and for local names. **Thread:** the loop's.
+ */
+WEIR_API bool weir_server_bound_address(const weir_server *server, weir_address *address);
+
+/**
+ * Ends the write half of every accepted socket that is open, as `weir_socket_end` does; those that allow no half-open
+ * connection close when their peers have ended too. Works with or without `weir_server_close`.
+ *
+ * **Thread:** the loop's. **Calls back:** never from inside this call.
+ */
+WEIR_API void weir_server_end_connections(weir_server *server);
+
+/**
+ * Destroys every accepted socket, as `weir_socket_destroy` does. Works with or without `weir_server_close`.
+ *
+ * **Thread:** the loop's. **Calls back:** never from inside this call.
+ */
+WEIR_API void weir_server_destroy_connections(weir_server *server);
 
 /** Called with the number of open connections. **Thread:** the loop's. */
 typedef void (*weir_count_callback)(weir_server *server, const weir_error *error, size_t count, void *user);

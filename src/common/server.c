@@ -41,11 +41,27 @@ void server_report(weir_server *server, const char *operation, weir_code code, i
 
 size_t server_mark(const weir_server *server) { return server->high_water_mark; }
 
+const weir_address *server_bound_address(const weir_server *server) { return &server->bound; }
+
+struct socket_options *server_socket_options(weir_server *server) {
+  return &server->socket_options;
+}
+
 void server_socket_destroyed(weir_server *server) { server->connections--; }
 
 void server_release_from_socket(weir_server *server) { handle_release(&server->handle); }
 
 /* ---- making ---- */
+
+static weir_code take_options(weir_server *server, const weir_server_options *options) {
+  const struct keep_alive_wish keep_alive = {options->keep_alive, options->keep_alive_delay_ms,
+                                             options->keep_alive_interval_ms, options->keep_alive_count};
+  server->allow_half_open = options->allow_half_open;
+  server->pause_on_connect = options->pause_on_connect;
+  server->high_water_mark = options->high_water_mark == 0 ? WEIR_HIGH_WATER_MARK : options->high_water_mark;
+  if (options->block_list != NULL) server->block_list = weir_block_list_retain(options->block_list);
+  return socket_options_read(&server->socket_options, options->no_delay, &keep_alive, options->type_of_service);
+}
 
 weir_code weir_server_create(weir_loop *loop, const weir_server_options *options, weir_listener connection, void *user,
                              weir_server **server) {
@@ -59,12 +75,10 @@ weir_code weir_server_create(weir_loop *loop, const weir_server_options *options
   list_init(&made->sockets);
   list_init(&made->closers);
   list_init(&made->asked);
-  made->allow_half_open = whole.allow_half_open;
-  made->pause_on_connect = whole.pause_on_connect;
-  made->high_water_mark = whole.high_water_mark == 0 ? WEIR_HIGH_WATER_MARK : whole.high_water_mark;
   made->max_connections = WEIR_UNLIMITED;
   handle_init(&made->handle, &server_class, loop, WEIR_EVENT_CONNECTION, whole.user);
-  weir_code code = deadline_init(&made->pause, loop, server_accept_again);
+  weir_code code = take_options(made, &whole);
+  if (code == WEIR_OK) code = deadline_init(&made->pause, loop, server_accept_again);
   if (code == WEIR_OK && connection != NULL) code = weir_server_on(made, WEIR_EVENT_CONNECTION, connection, user);
   if (code != WEIR_OK) {
     weir_server_release(made);
@@ -155,6 +169,7 @@ static void free_server(struct handle *handle) {
   drop_questions(server, &server->asked);
   deadline_fini(&server->pause, handle->loop);
   server_forget_later(server);
+  weir_block_list_release(server->block_list);
   memory_put(server_allocator(server), server->failure);
   memory_put(server_allocator(server), server->address);
   memory_put(server_allocator(server), server);
@@ -175,6 +190,13 @@ bool weir_server_listening(const weir_server *server) {
 
 const char *weir_server_address(const weir_server *server) {
   return weir_server_listening(server) ? server->address : NULL;
+}
+
+bool weir_server_bound_address(const weir_server *server, weir_address *address) {
+  bool has_one = weir_server_listening(server) && server->bound.family != WEIR_FAMILY_NONE;
+  memset(address, 0, sizeof *address);
+  if (has_one) *address = server->bound;
+  return has_one;
 }
 
 void weir_server_set_max_connections(weir_server *server, int connections) {

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <weir/block_list.h>
 #include <weir/server.h>
 
 #include "common/backend.h"
@@ -29,6 +30,7 @@
 #include "common/handle.h"
 #include "common/list.h"
 #include "common/loop.h"
+#include "common/socket_options.h"
 
 struct weir_socket;
 struct listen_later;
@@ -49,10 +51,13 @@ struct weir_server {
   size_t high_water_mark;
   int max_connections;
   size_t connections;
-  struct list sockets;    /* accepted, until their `close` was emitted */
-  char *address;          /* the native name while it listens, and until it listens again */
-  weir_error *failure;    /* of the last listen, while its event is owed */
-  weir_listener listener; /* of the listen under way, dropped when it fails */
+  struct list sockets; /* accepted, until their `close` was emitted */
+  char *address;       /* the native name while it listens, and until it listens again */
+  weir_address bound;  /* the same over TCP; no family over anything else */
+  weir_block_list *block_list;
+  struct socket_options socket_options; /* of its accepted sockets, which share them */
+  weir_error *failure;                  /* of the last listen, while its event is owed */
+  weir_listener listener;               /* of the listen under way, dropped when it fails */
   void *listener_user;
   struct deadline pause; /* before accepting again */
   uint64_t pause_ms;
@@ -99,6 +104,12 @@ void server_answer(weir_server *server, struct list *questions);
 
 /* The mark of accepted sockets. */
 size_t server_mark(const weir_server *server);
+
+/* Where it listens over TCP, or the last time; no family over anything else. */
+const weir_address *server_bound_address(const weir_server *server);
+
+/* What its accepted sockets tell their connections. */
+struct socket_options *server_socket_options(weir_server *server);
 
 /* An accepted socket was destroyed: it does not count as a connection any more. */
 void server_socket_destroyed(weir_server *server);

@@ -34,13 +34,16 @@ static void turn_away(weir_server *server) {
   server->handle.loop->operations->take(server->handle.loop->backend, server_acceptor(server), NULL);
 }
 
-static void welcome(weir_server *server, struct weir_socket *socket) {
+/* `peer` is NULL over anything but TCP. */
+static void welcome(weir_server *server, struct weir_socket *socket, const weir_address *peer) {
   weir_event event = {.type = WEIR_EVENT_CONNECTION, .server = server, .connection = socket};
   socket->flow = server->pause_on_connect ? FLOW_PAUSED : FLOW_UNDECIDED;
   socket->server = server;
   handle_retain(&server->handle);
   list_append(&server->sockets, &socket->server_link);
   server->connections++;
+  socket_share_options(socket);
+  if (peer != NULL) socket_meet(socket, peer);
   socket_become_open(socket);
   handle_emit(&server->handle, &event);
   /* A listener that pauses still has what comes read up to the mark; only pause_on_connect reads nothing. (EO-07,
@@ -48,19 +51,24 @@ static void welcome(weir_server *server, struct weir_socket *socket) {
   if (!server->pause_on_connect || socket->flow != FLOW_PAUSED) socket_start_reading(socket);
 }
 
-void server_accept_done(const struct completion *completion) {
-  weir_server *server = server_of(completion->acceptor);
+/* Too many: they are told who it was, as far as TCP says. */
+static void drop(weir_server *server, const weir_address *peer) {
+  weir_event_drop details = {.local = peer == NULL ? NULL : &server->bound, .remote = peer};
+  weir_event event = {.type = WEIR_EVENT_DROP, .server = server, .drop = &details};
+  turn_away(server);
+  handle_emit(&server->handle, &event);
+}
+
+static bool is_full(const weir_server *server) {
+  return server->max_connections >= 0 && server->connections >= (size_t)server->max_connections;
+}
+
+static bool is_blocked(const weir_server *server, const weir_address *peer) {
+  return server->block_list != NULL && peer != NULL && weir_block_list_check(server->block_list, peer);
+}
+
+static void accept_client(weir_server *server, const weir_address *peer) {
   weir_loop *loop = server->handle.loop;
-  if (completion->result < 0) {
-    back_off(server, completion);
-    return;
-  }
-  if (server->max_connections >= 0 && server->connections >= (size_t)server->max_connections) {
-    weir_event event = {.type = WEIR_EVENT_DROP, .server = server};
-    turn_away(server);
-    handle_emit(&server->handle, &event);
-    return;
-  }
   struct weir_socket *socket = socket_make(loop, server->allow_half_open, NULL);
   if (socket == NULL) {
     turn_away(server);
@@ -70,5 +78,27 @@ void server_accept_done(const struct completion *completion) {
   server->short_of_descriptors = false;
   server->pause_ms = SERVER_FIRST_PAUSE_MS;
   loop->operations->take(loop->backend, server_acceptor(server), socket_connection(socket));
-  welcome(server, socket); /* the owner it was made with is the loop */
+  welcome(server, socket, peer); /* the owner it was made with is the loop */
+}
+
+/* Who comes is lent by the backend only until `take`. */
+void server_accept_done(const struct completion *completion) {
+  weir_server *server = server_of(completion->acceptor);
+  if (completion->result < 0) {
+    back_off(server, completion);
+    return;
+  }
+  weir_address copy;
+  const weir_address *peer = NULL;
+  if (completion->peer != NULL) {
+    copy = *completion->peer;
+    peer = &copy;
+  }
+  if (is_blocked(server, peer)) {
+    turn_away(server);
+  } else if (is_full(server)) {
+    drop(server, peer);
+  } else {
+    accept_client(server, peer);
+  }
 }

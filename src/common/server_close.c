@@ -54,6 +54,23 @@ weir_code weir_server_close(weir_server *server, weir_server_callback callback, 
   return WEIR_OK;
 }
 
+/* A socket stays on the list until its own `close`, which never comes from inside this call. */
+void weir_server_end_connections(weir_server *server) {
+  loop_check_thread(server->handle.loop);
+  for (struct list_node *node = list_first(&server->sockets); node != NULL; node = list_after(&server->sockets, node)) {
+    struct weir_socket *socket = CONTAINER_OF(node, struct weir_socket, server_link);
+    if (!socket_is_over(socket)) weir_socket_end(socket, NULL);
+  }
+}
+
+void weir_server_destroy_connections(weir_server *server) {
+  loop_check_thread(server->handle.loop);
+  if (server->handle.loop->ended) return;
+  for (struct list_node *node = list_first(&server->sockets); node != NULL; node = list_after(&server->sockets, node)) {
+    weir_socket_destroy(CONTAINER_OF(node, struct weir_socket, server_link), NULL);
+  }
+}
+
 /* The loop has ended: nobody hears of it. */
 static void end_quietly(weir_server *server) {
   server->state = SERVER_IDLE;

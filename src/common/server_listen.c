@@ -68,7 +68,9 @@ static void name_as_written(char *name, const char *endpoint, size_t length) {
  * The name is had: its place was taken before, so that nothing can fail any more. The last life's name was kept until
  * now, because errors that are still being told lend it.
  */
-static void keep_name(weir_server *server, char *name) {
+static void keep_name(weir_server *server, char *name, const struct address *address) {
+  memset(&server->bound, 0, sizeof server->bound);
+  if (address->kind == ADDRESS_IP) server->bound = address->ip;
   memory_put(server_allocator(server), server->address);
   char *shorter = memory_resize(server_allocator(server), name, strlen(name) + 1);
   server->address = shorter == NULL ? name : shorter;
@@ -85,7 +87,7 @@ static weir_code try_to_listen(weir_server *server, struct address *address, int
   struct outcome outcome = listen_below(server, &request);
   address_format(address, name, NAME_BYTES);
   if (outcome.code == WEIR_OK) {
-    keep_name(server, name);
+    keep_name(server, name, address);
     be_started(server);
     return WEIR_OK;
   }

@@ -5,6 +5,7 @@
 
 #include "common/memory.h"
 #include "common/server.h"
+#include "common/socket_options.h"
 
 struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, void *user) {
   struct weir_socket *socket = memory_get_zeroed(&loop->allocator, SOCKET_BYTES + loop->operations->connection_bytes);
@@ -44,7 +45,18 @@ size_t socket_mark(const struct weir_socket *socket) {
 
 /* ---- making ---- */
 
-static weir_code apply_options(struct weir_socket *socket, const weir_socket_options *options) {
+/* What it tells a TCP connection, once there is one. */
+static weir_code take_tcp_options(struct weir_socket *socket, const weir_socket_options *options) {
+  struct socket_options read;
+  const struct keep_alive_wish keep_alive = {options->keep_alive, options->keep_alive_delay_ms,
+                                             options->keep_alive_interval_ms, options->keep_alive_count};
+  weir_code code = socket_options_read(&read, options->no_delay, &keep_alive, options->type_of_service);
+  return code == WEIR_OK && socket_options_any(&read) ? socket_set_options(socket, &read) : code;
+}
+
+static weir_code take_options(struct weir_socket *socket, const weir_socket_options *options) {
+  weir_code code = take_tcp_options(socket, options);
+  if (code != WEIR_OK) return code;
   if (options->high_water_mark == 0 && options->onread == NULL) return WEIR_OK;
   struct socket_extra *extra = socket_need_extra(socket);
   if (extra == NULL) return WEIR_ENOMEM;
@@ -65,7 +77,7 @@ weir_code weir_socket_create(weir_loop *loop, const weir_socket_options *options
   if ((whole.onread_buffer != NULL) != has_onread || (whole.onread_size != 0) != has_onread) return WEIR_EINVAL;
   struct weir_socket *made = socket_make(loop, whole.allow_half_open, whole.user);
   if (made == NULL) return WEIR_ENOMEM;
-  weir_code code = apply_options(made, &whole);
+  weir_code code = take_options(made, &whole);
   if (code != WEIR_OK) {
     weir_socket_release(made);
     return code;
@@ -100,6 +112,7 @@ weir_code weir_socket_open(weir_socket *socket, intptr_t native, bool readable, 
   struct outcome outcome = socket_operations(socket)->open(socket_backend(socket), socket_connection(socket), native);
   if (outcome.code != WEIR_OK) return outcome.code;
   socket_begin_life(socket);
+  socket_meet_whoever(socket);
   socket_become_open(socket);
   if (!readable) socket->read_half = READ_ENDED;
   if (!writable) socket->write_half = WRITE_ENDED;

@@ -9,6 +9,9 @@
  *   socket_end.c      the end of the write half: the peer is told, finish
  *   socket_idle.c     the idle time-out
  *   socket_life.c     open, destroy, close, and delivering what is owed
+ *   socket_addresses.c  who talks with whom, remembered
+ *   socket_options.c  what a TCP connection is told to be
+ *   socket_reset.c    breaking a TCP connection off
  *
  * State is one enum per axis. Life:
  *
@@ -35,6 +38,7 @@
 
 #include <weir/socket.h>
 
+#include "common/address_pair.h"
 #include "common/backend.h"
 #include "common/deadline.h"
 #include "common/decoder.h"
@@ -60,6 +64,7 @@ enum socket_debt {
 };
 
 struct write_request;
+struct socket_options;
 struct chunk; /* bytes kept because the socket does not flow */
 
 /* What few sockets need, or only for a time; made when it is first needed. */
@@ -124,7 +129,11 @@ struct weir_socket {
   bool destroy_after;  /* destroy once `finish` was emitted */
   bool close_returned; /* CLOSING: the backend has let go */
   bool had_error;
+  bool is_tcp;        /* the connection is one of TCP, or was until it closed */
+  bool resets;        /* it is broken off: now, or when the connect under way succeeds */
   int16_t error_code; /* a weir_code, in case there was no memory for the whole error */
+  struct address_pair addresses;
+  struct socket_options *options; /* NULL: the defaults; or the server's, or its own */
   struct socket_extra *extra;
   weir_server *server;
   struct list_node server_link; /* on the server's list, until `close` was emitted */
@@ -196,6 +205,35 @@ void socket_clear(struct weir_socket *socket);
 
 extern const struct handle_class socket_class;
 
+/* ---- socket_addresses.c ---- */
+
+/* A TCP connection is made: remembers who is at its other end, and its own address. Comes before socket_become_open. */
+void socket_meet(struct weir_socket *socket, const weir_address *remote);
+
+/* The same for a connection of which it is not known whether it is one of TCP. */
+void socket_meet_whoever(struct weir_socket *socket);
+
+void socket_forget_addresses(struct weir_socket *socket);
+
+/* ---- socket_options.c ---- */
+
+/* Takes them over. WEIR_ENOMEM: nothing has changed. */
+weir_code socket_set_options(struct weir_socket *socket, const struct socket_options *options);
+
+/* An accepted socket has those of its server, until it has its own or begins another life. */
+void socket_share_options(struct weir_socket *socket);
+void socket_unshare_options(struct weir_socket *socket);
+
+/* Tells the system of a new TCP connection what is wanted. */
+void socket_apply_options(struct weir_socket *socket);
+
+void socket_free_options(struct weir_socket *socket);
+
+/* ---- socket_reset.c ---- */
+
+/* The connect is over; resets the connection if that was asked for meanwhile. */
+void socket_reset_if_asked(struct weir_socket *socket);
+
 /* ---- socket_connect.c ---- */
 
 void socket_connect_done(const struct completion *completion); /* in socket_race.c */
@@ -206,6 +244,9 @@ void socket_stop_connecting(struct weir_socket *socket);
 
 /* The backend is connecting this socket. */
 bool socket_connect_in_flight(const struct weir_socket *socket);
+
+/* The connect under way is to a local name. */
+bool socket_connects_locally(const struct weir_socket *socket);
 
 /* A connect() that waits for the end of the old life. */
 bool socket_awaits_connect(const struct weir_socket *socket);
@@ -222,6 +263,9 @@ void socket_drop_kept(struct weir_socket *socket);
 /* ---- socket_write.c ---- */
 
 void socket_write_done(const struct completion *completion);
+
+/* Gives the backend at once what it takes of the queue, and no more; only before the connection is closed. */
+void socket_write_what_goes(struct weir_socket *socket);
 
 /* Sends what is queued, unless something holds it back. */
 void socket_start_writing(struct weir_socket *socket);

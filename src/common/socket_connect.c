@@ -21,6 +21,8 @@ bool socket_connect_in_flight(const struct weir_socket *socket) {
   return socket->extra != NULL && socket->extra->attempt != NULL;
 }
 
+bool socket_connects_locally(const struct weir_socket *socket) { return !is_tcp(socket->extra->connecting); }
+
 static void give_up(struct deadline *deadline) { race_time_out(CONTAINER_OF(deadline, struct connecting, deadline)); }
 
 /* ---- making ---- */
@@ -214,6 +216,7 @@ void connecting_succeed(struct connecting *connecting) {
     socket->write_half = WRITE_OPEN;
   }
   handle_emit(&socket->handle, &event);
+  socket_reset_if_asked(socket);
   socket_start_writing(socket);
 }
 

@@ -26,8 +26,11 @@ void socket_update_liveness(struct weir_socket *socket) {
 
 void socket_begin_life(struct weir_socket *socket) {
   handle_retain(&socket->handle);
+  socket_unshare_options(socket);
+  socket_forget_addresses(socket);
   if (socket->server != NULL) server_release_from_socket(socket->server);
   socket->server = NULL;
+  socket->resets = false;
   socket->handle.silenced = false;
   socket->bytes_read = 0;
   socket->bytes_written = 0;
@@ -50,6 +53,7 @@ void socket_begin_life(struct weir_socket *socket) {
 }
 
 void socket_become_open(struct weir_socket *socket) {
+  if (socket->is_tcp) socket_apply_options(socket);
   socket->life = LIFE_OPEN;
   socket->read_half = socket->flow == FLOW_ON ? READ_FLOWING : READ_HELD;
   if (socket->write_half == WRITE_NONE) socket->write_half = WRITE_OPEN;
@@ -72,7 +76,8 @@ static void close_below(struct weir_socket *socket, bool is_open) {
   socket->close_returned = !is_open;
   if (!is_open) return;
   socket->handle.loop->closes++;
-  socket_operations(socket)->close(socket_backend(socket), socket_connection(socket), ENDING_CLOSE);
+  socket_operations(socket)->close(socket_backend(socket), socket_connection(socket),
+                                   socket->resets ? ENDING_RESET : ENDING_CLOSE);
 }
 
 /* Frees what one life needed and the next one does not: nothing of it calls back. */
@@ -269,6 +274,8 @@ static void free_socket(struct handle *handle) {
   const weir_allocator *allocator = &handle->loop->allocator;
   socket_drop_next_connect(socket);
   socket_clear(socket);
+  socket_forget_addresses(socket);
+  socket_free_options(socket);
   if (socket->extra != NULL) {
     pipe_drop_notices(socket);
     socket_drop_callbacks(socket);

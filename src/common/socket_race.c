@@ -172,6 +172,7 @@ static void win(struct attempt *attempt) {
     socket_operations(socket)->move(socket_backend(socket), socket_connection(attempt->carrier),
                                     socket_connection(socket));
   }
+  if (!is_local_name(attempt)) socket_meet(socket, &attempt->address);
   race_stop(connecting);
   connecting_succeed(connecting);
 }

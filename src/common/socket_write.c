@@ -303,6 +303,22 @@ void socket_write_done(const struct completion *completion) {
   if (socket->life == LIFE_OPEN && socket->write_half == WRITE_ENDING) socket_end_writing(socket);
 }
 
+void socket_write_what_goes(struct weir_socket *socket) {
+  struct socket_extra *extra = socket->extra;
+  if (extra == NULL || extra->corks > 0 || extra->writing) return;
+  finish_empty_writes(socket);
+  while (!list_empty(&extra->queued)) {
+    const struct write_request *request = write_request_of(list_first(&extra->queued));
+    size_t rest = request->length - request->sent;
+    size_t taken = socket_operations(socket)->write(socket_backend(socket), socket_connection(socket),
+                                                    request->bytes + request->sent, rest);
+    advance_queue(extra, taken);
+    socket_owe(socket, DEBT_CALLBACKS);
+    if (taken < rest) return;
+    finish_empty_writes(socket);
+  }
+}
+
 /* ---- callbacks ---- */
 
 /* Those that were finished, in order; what a callback writes is finished later and waits for the next time. */

@@ -97,6 +97,7 @@ void sim_accept(struct backend *backend, struct acceptor *acceptor, bool wanted)
 void sim_finish_accept(struct acceptor *acceptor, struct completion *completion) {
   struct backend *backend = acceptor->backend;
   completion->acceptor = acceptor;
+  completion->peer = NULL;
   completion->result = sim_count_operation(backend->world, WEIR_SIM_FAULT_ACCEPT);
   if (completion->result < 0) {
     completion->hint = sim_fault_hint;
