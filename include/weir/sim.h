@@ -8,8 +8,9 @@
  * jumps to the next timer, so an hour of time-outs takes a moment. Reads and writes come short, and what is ready comes
  * in an order drawn from the seed: stricter than any kernel, and repeatable.
  *
- * Connections behave as Unix sockets do on Linux. Every form of endpoint works in every world, as far as it names
- * something on this machine; there are no files and no descriptors.
+ * Local connections behave as Unix sockets do on Linux, and TCP connections as they do there. Every form of endpoint
+ * works in every world, as far as it names something on this machine; there are no files and no descriptors. All loops
+ * of a world are on one machine, whose addresses are 127.0.0.0/8 and ::1 until it is given more.
  *
  * A single loop may also be run with `weir_loop_run`: its clock jumps to its next timer, whatever other loops wait for.
  * Where a real loop would wait for ever, because nothing can come any more, it returns 1: something is still alive.
@@ -60,7 +61,8 @@ typedef enum weir_sim_fault {
                                    what was sent to it, and then WEIR_ECONNRESET. */
   WEIR_SIM_FAULT_WRITE,       /**< A write. The connection is broken from then on, as after a read. */
   WEIR_SIM_FAULT_LISTEN,      /**< A listen. */
-  WEIR_SIM_FAULT_LOOKUP       /**< A look-up of a host's name. */
+  WEIR_SIM_FAULT_LOOKUP,      /**< A look-up of a host's name. */
+  WEIR_SIM_FAULT_OPTION       /**< Setting an option of a TCP connection. */
 } weir_sim_fault;
 
 /**
@@ -109,6 +111,22 @@ WEIR_API weir_code weir_sim_fail(weir_sim *sim, weir_sim_fault fault, uint64_t n
  */
 WEIR_API weir_code weir_sim_add_host(weir_sim *sim, const char *name, const weir_address *addresses, size_t count,
                                      uint64_t delay_ms);
+
+/**
+ * Gives the machine of the world an address: servers can listen there, and clients come from there. The port does not
+ * count.
+ *
+ * **Errors:** `WEIR_EINVAL` for what is no address, and for `0.0.0.0` and `::`; `WEIR_ENOMEM`. **Thread:** the world's.
+ */
+WEIR_API weir_code weir_sim_add_address(weir_sim *sim, const weir_address *address);
+
+/**
+ * Puts an address out of reach from now on, whether or not somebody listens there: a connect to it fails with
+ * `WEIR_EHOSTUNREACH`, or, `silent`, is never answered. Connections that are there go on. The port does not count.
+ *
+ * **Errors:** as `weir_sim_add_address`. **Thread:** the world's.
+ */
+WEIR_API weir_code weir_sim_set_unreachable(weir_sim *sim, const weir_address *address, bool silent);
 
 #ifdef __cplusplus
 }

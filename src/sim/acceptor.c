@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Servers of a simulated world: a name, and a backlog of wires whose clients wait. */
+/* Servers of a simulated world: a loop's hold on a listener, from which it takes clients when it is its turn. */
 #include <assert.h>
 #include <string.h>
 
@@ -21,77 +21,96 @@ void sim_resolve_name(const struct address *given, struct address *name) {
   memcpy(name->text, text, sizeof text);
 }
 
+/* ---- listening ---- */
+
+static struct outcome find_native(struct weir_sim *world, intptr_t number, struct listener **listener) {
+  if (number < 0) return (struct outcome){.code = WEIR_EBADF, .hint = "this is no descriptor"};
+  struct native *native = native_find(world, number, NATIVE_LISTENER);
+  if (native == NULL) return (struct outcome){.code = WEIR_ENOTSUP, .hint = "a simulated world has no descriptors"};
+  *listener = CONTAINER_OF(native, struct listener, native);
+  if (--(*listener)->detached == 0) list_remove(&native->node);
+  return (struct outcome){.code = WEIR_OK};
+}
+
+static struct listener *take_bound(struct acceptor *bound) {
+  assert(bound->life == ACCEPTOR_OPEN && bound->listener->state == LISTENER_BOUND);
+  struct listener *listener = bound->listener;
+  list_remove(&bound->node);
+  --bound->backend->open_count;
+  sim_spoil(bound, sizeof *bound);
+  return listener;
+}
+
+void sim_use_up(struct acceptor *bound) { listener_release(take_bound(bound)); }
+
+/* Someone's listener, or a new one; one of its holders is the caller. */
+static struct outcome find_listener(struct weir_sim *world, const struct listen_request *request,
+                                    struct listener **listener) {
+  if (request->address->kind != ADDRESS_NONE) return listener_create(world, request, listener);
+  if (request->shared != NULL) {
+    *listener = request->shared->listener;
+    ++(*listener)->holders;
+  } else if (request->bound != NULL) {
+    *listener = take_bound(request->bound);
+  } else {
+    return find_native(world, request->native, listener);
+  }
+  return (struct outcome){.code = WEIR_OK};
+}
+
 static struct outcome check_request(struct weir_sim *world, const struct listen_request *request) {
-  bool named = request->address->kind != ADDRESS_NONE;
-  if (!named && request->native < 0) {
-    return (struct outcome){.code = WEIR_EBADF, .hint = "this is no descriptor"};
-  }
-  if (!named) {
-    return (struct outcome){.code = WEIR_ENOTSUP, .hint = "a simulated world has no descriptors"};
-  }
   if (request->address->kind == ADDRESS_REMOTE) {
     return (struct outcome){.code = WEIR_ENOTSUP, .hint = "a simulated world has no other machines"};
   }
+  if (request->address->kind == ADDRESS_HOST) return (struct outcome){.code = WEIR_ENOTSUP};
   weir_code code = sim_count_operation(world, WEIR_SIM_FAULT_LISTEN);
   return (struct outcome){.code = code, .hint = code == WEIR_OK ? NULL : sim_fault_hint};
 }
 
 struct outcome sim_listen(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request) {
   sim_check_cleared(acceptor, sizeof *acceptor);
+  struct listener *listener = NULL;
   struct outcome outcome = check_request(backend->world, request);
+  if (outcome.code == WEIR_OK) outcome = find_listener(backend->world, request, &listener);
   if (outcome.code != WEIR_OK) return outcome;
-  struct address name;
-  sim_resolve_name(request->address, &name);
-  if (sim_find_acceptor(backend->world, &name) != NULL) {
-    return (struct outcome){.code = WEIR_EADDRINUSE, .hint = "a live server of this simulated world has that name"};
-  }
-  *request->address = name;
-  acceptor->name = name;
+  *request->address = listener->name;
+  if (!request->only_bind && request->shared == NULL) listener_begin(listener, request->backlog);
+  acceptor->listener = listener;
   acceptor->backend = backend;
-  acceptor->life = ACCEPTOR_LISTENING;
-  acceptor->backlog_limit = request->backlog > 0 ? (size_t)request->backlog : 1;
+  acceptor->life = ACCEPTOR_OPEN;
   acceptor->accept = (struct task){.operation = OPERATION_ACCEPT, .acceptor = acceptor};
   acceptor->close = (struct task){.operation = OPERATION_CLOSE_ACCEPTOR, .acceptor = acceptor};
-  list_init(&acceptor->backlog);
-  list_append(&backend->world->acceptors, &acceptor->node);
+  list_append(&listener->acceptors, &acceptor->node);
   ++backend->open_count;
   return outcome;
 }
 
-static void check_listening(const struct backend *backend, const struct acceptor *acceptor) {
+/* ---- accepting ---- */
+
+static void check_open(const struct backend *backend, const struct acceptor *acceptor) {
   assert(acceptor->backend == backend && "another loop's, or never begun");
-  assert(acceptor->life == ACCEPTOR_LISTENING && "closed before");
+  assert(acceptor->life == ACCEPTOR_OPEN && "closed before");
   (void)backend;
   (void)acceptor;
 }
 
-static void refresh_accept(struct acceptor *acceptor) {
-  if (!list_empty(&acceptor->backlog)) schedule_make_ready(&acceptor->backend->schedule, &acceptor->accept);
-}
-
-weir_code sim_enqueue_client(struct acceptor *acceptor, struct wire *wire) {
-  if (acceptor->backlog_count >= acceptor->backlog_limit) return WEIR_EAGAIN;
-  list_append(&acceptor->backlog, &wire->node);
-  ++acceptor->backlog_count;
-  refresh_accept(acceptor);
-  return WEIR_OK;
-}
-
-static struct wire *dequeue_client(struct acceptor *acceptor) {
-  struct list_node *node = list_take_first(&acceptor->backlog);
-  if (node == NULL) return NULL;
-  --acceptor->backlog_count;
-  return CONTAINER_OF(node, struct wire, node);
+void sim_refresh_accept(struct acceptor *acceptor) {
+  if (list_empty(&acceptor->listener->backlog)) {
+    task_hold(&acceptor->accept); /* another one that shares the listener was faster */
+  } else {
+    schedule_make_ready(&acceptor->backend->schedule, &acceptor->accept);
+  }
 }
 
 void sim_accept(struct backend *backend, struct acceptor *acceptor, bool wanted) {
-  check_listening(backend, acceptor);
+  check_open(backend, acceptor);
   if (!wanted) {
     task_cancel(&acceptor->accept);
     return;
   }
+  assert(acceptor->listener->state == LISTENER_LISTENING && "only bound");
   task_submit(&acceptor->accept);
-  refresh_accept(acceptor);
+  sim_refresh_accept(acceptor);
 }
 
 void sim_finish_accept(struct acceptor *acceptor, struct completion *completion) {
@@ -105,9 +124,9 @@ void sim_finish_accept(struct acceptor *acceptor, struct completion *completion)
     return;
   }
   backend->offering = acceptor;
-  backend->offered = dequeue_client(acceptor);
+  backend->offered = listener_dequeue(acceptor->listener);
   assert(backend->offered != NULL);
-  refresh_accept(acceptor);
+  if (backend->offered->transport == TRANSPORT_TCP) completion->peer = &backend->offered->server.remote;
 }
 
 void sim_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection) {
@@ -117,7 +136,7 @@ void sim_take(struct backend *backend, struct acceptor *acceptor, struct connect
   backend->offering = NULL;
   backend->offered = NULL;
   if (connection != NULL) {
-    sim_begin_accepted(backend, connection, &wire->server);
+    sim_begin_open(backend, connection, &wire->server);
     return;
   }
   struct connection *client = wire->client.connection;
@@ -125,18 +144,24 @@ void sim_take(struct backend *backend, struct acceptor *acceptor, struct connect
   sim_refresh(client);
 }
 
+/* ---- ending ---- */
+
+static intptr_t detach(struct listener *listener) {
+  if (listener->detached++ > 0) return listener->native.number;
+  return native_add(listener->world, &listener->native, NATIVE_LISTENER);
+}
+
 void sim_close_acceptor(struct backend *backend, struct acceptor *acceptor, enum ending ending) {
-  (void)ending;
-  check_listening(backend, acceptor);
+  check_open(backend, acceptor);
   acceptor->life = ACCEPTOR_CLOSING;
   list_remove(&acceptor->node);
   task_cancel(&acceptor->accept);
-  struct wire *wire;
-  while ((wire = dequeue_client(acceptor)) != NULL) {
-    struct connection *client = wire->client.connection;
-    wire_abandon(&wire->server);
-    sim_refresh(client);
+  if (ending == ENDING_DETACH) {
+    acceptor->native = detach(acceptor->listener);
+  } else {
+    listener_release(acceptor->listener);
   }
+  acceptor->listener = NULL;
   task_submit(&acceptor->close);
   schedule_make_ready(&backend->schedule, &acceptor->close);
 }
@@ -146,5 +171,6 @@ void sim_finish_close_acceptor(struct acceptor *acceptor, struct completion *com
   --acceptor->backend->open_count;
   completion->acceptor = acceptor;
   completion->result = 0;
+  completion->native = acceptor->native;
   sim_spoil(acceptor, sizeof *acceptor);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections of a simulated world: the submissions and the completions of their operations. What happens on a wire
- * happens at once, as in a kernel, but for a shutdown; when a loop learns of it is the schedule's to draw.
+ * Open connections of a simulated world: the submissions and the completions of their operations. What happens on a
+ * wire happens at once, as in a kernel, but for a shutdown; when a loop learns of it is the schedule's to draw.
  */
 #include <assert.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 /* ---- beginning ---- */
 
-static void begin(struct backend *backend, struct connection *connection) {
+void sim_begin(struct backend *backend, struct connection *connection) {
   sim_check_cleared(connection, sizeof *connection);
   connection->backend = backend;
   connection->connect = (struct task){.operation = OPERATION_CONNECT, .connection = connection};
@@ -26,67 +26,25 @@ static void submit(struct connection *connection, struct task *task) {
   schedule_make_ready(&connection->backend->schedule, task);
 }
 
-static void attach(struct connection *connection, struct wire_end *end) {
+void sim_attach(struct connection *connection, struct wire_end *end) {
   connection->end = end;
   end->connection = connection;
 }
 
-struct outcome sim_open(struct backend *backend, struct connection *connection, intptr_t native) {
-  (void)backend;
-  sim_check_cleared(connection, sizeof *connection);
-  if (native < 0) return (struct outcome){.code = WEIR_EBADF, .hint = "this is no descriptor"};
-  return (struct outcome){.code = WEIR_ENOTSUP, .hint = "a simulated world has no descriptors"};
-}
-
-void sim_begin_accepted(struct backend *backend, struct connection *connection, struct wire_end *end) {
-  begin(backend, connection);
-  attach(connection, end);
+void sim_begin_open(struct backend *backend, struct connection *connection, struct wire_end *end) {
+  sim_begin(backend, connection);
+  sim_attach(connection, end);
   connection->life = CONNECTION_OPEN;
 }
 
-static struct outcome try_connect(struct connection *connection, const struct address *address) {
-  struct weir_sim *world = connection->backend->world;
-  weir_code code = sim_count_operation(world, WEIR_SIM_FAULT_CONNECT);
-  if (code != WEIR_OK) return (struct outcome){.code = code, .hint = sim_fault_hint};
-  if (address->kind == ADDRESS_REMOTE) {
-    return (struct outcome){.code = WEIR_EHOSTUNREACH, .hint = "a simulated world has no other machines"};
-  }
-  struct address name;
-  sim_resolve_name(address, &name);
-  struct acceptor *acceptor = sim_find_acceptor(world, &name);
-  if (acceptor == NULL) {
-    return (struct outcome){.code = WEIR_ENOENT, .hint = "nobody in this simulated world has that name"};
-  }
-  struct wire *wire = wire_create(&world->allocator, world->pipe_bytes);
-  if (wire == NULL) return (struct outcome){.code = WEIR_ENOMEM};
-  code = sim_enqueue_client(acceptor, wire);
-  if (code != WEIR_OK) {
-    wire_abandon(&wire->server);
-    wire_close(&wire->client);
-    return (struct outcome){.code = code, .hint = "the server's backlog is full"};
-  }
-  attach(connection, &wire->client);
+struct outcome sim_open(struct backend *backend, struct connection *connection, intptr_t number) {
+  sim_check_cleared(connection, sizeof *connection);
+  if (number < 0) return (struct outcome){.code = WEIR_EBADF, .hint = "this is no descriptor"};
+  struct native *native = native_find(backend->world, number, NATIVE_END);
+  if (native == NULL) return (struct outcome){.code = WEIR_ENOTSUP, .hint = "a simulated world has no descriptors"};
+  list_remove(&native->node);
+  sim_begin_open(backend, connection, CONTAINER_OF(native, struct wire_end, native));
   return (struct outcome){.code = WEIR_OK};
-}
-
-void sim_connect(struct backend *backend, struct connection *connection, const struct connect_request *request) {
-  begin(backend, connection);
-  connection->life = CONNECTION_CONNECTING;
-  connection->connect_outcome = try_connect(connection, request->address);
-  submit(connection, &connection->connect);
-}
-
-void sim_finish_connect(struct connection *connection, struct completion *completion) {
-  completion->connection = connection;
-  completion->result = connection->connect_outcome.code;
-  completion->hint = connection->connect_outcome.hint;
-  task_cancel(&connection->connect);
-  if (completion->result == WEIR_OK) {
-    connection->life = CONNECTION_OPEN;
-    return;
-  }
-  --connection->backend->open_count;
-  sim_spoil(connection, sizeof *connection);
 }
 
 /* ---- reading ---- */
@@ -259,20 +217,47 @@ void sim_finish_shutdown(struct connection *connection, struct completion *compl
 
 /* ---- ending ---- */
 
+/* What was said is said: a shutdown that has not come back is done now, and who goes on there finds it ended. */
+static void detach(struct connection *connection) {
+  struct wire_end *end = connection->end;
+  struct wire_end *peer = wire_peer(end);
+  if (connection->write_half == WRITE_HALF_ENDED) wire_shutdown(end);
+  if (peer->incoming.state != FLOW_OPEN) flow_forbid(&peer->incoming, WEIR_EPIPE);
+  end->connection = NULL;
+  connection->end = NULL;
+  connection->native = native_add(connection->backend->world, &end->native, NATIVE_END);
+  sim_refresh(peer->connection);
+}
+
+void sim_leave_wire(struct connection *connection, enum ending ending) {
+  struct wire_end *end = connection->end;
+  struct wire_end *other = wire_peer(end);
+  struct connection *peer = other->connection;
+  connection->end = NULL;
+  /* Nobody will take over what nobody has answered. */
+  if (end->wire->state == WIRE_WAITING && !other->is_closed) wire_reset(other);
+  if (ending == ENDING_RESET && end->wire->transport == TRANSPORT_TCP) {
+    wire_reset(end);
+  } else {
+    wire_close(end);
+  }
+  sim_refresh(peer);
+}
+
 void sim_close(struct backend *backend, struct connection *connection, enum ending ending) {
-  (void)ending;
   (void)backend;
   assert(connection->backend == backend && connection->life != CONNECTION_CLOSING);
+  bool is_detached = ending == ENDING_DETACH && connection->life == CONNECTION_OPEN;
   connection->life = CONNECTION_CLOSING;
+  if (ending == ENDING_DETACH && !is_detached) connection->close_code = WEIR_ENOTSUP;
   task_cancel(&connection->connect);
   task_cancel(&connection->read);
   task_cancel(&connection->write);
   task_cancel(&connection->shutdown);
-  if (connection->end != NULL) {
-    struct connection *peer = wire_peer(connection->end)->connection;
-    wire_close(connection->end);
-    connection->end = NULL;
-    sim_refresh(peer);
+  if (is_detached) {
+    detach(connection);
+  } else if (connection->end != NULL) {
+    sim_leave_wire(connection, ending);
   }
   submit(connection, &connection->close);
 }
@@ -290,23 +275,53 @@ void sim_finish_close(struct connection *connection, struct completion *completi
   touch_pieces(connection);
   --connection->backend->open_count;
   completion->connection = connection;
-  completion->result = 0;
+  completion->result = connection->close_code;
+  completion->native = connection->native;
   sim_spoil(connection, sizeof *connection);
 }
 
 void sim_move(struct backend *backend, struct connection *from, struct connection *to) {
   check_open(backend, from);
-  sim_check_cleared(to, sizeof *to);
-  begin(backend, to);
-  attach(to, from->end);
-  to->life = CONNECTION_OPEN;
+  sim_begin_open(backend, to, from->end);
   --backend->open_count;
   sim_spoil(from, sizeof *from);
 }
 
+/* ---- asking and telling ---- */
+
+const struct tcp_options *sim_tcp_options(const struct connection *connection) { return &connection->end->options; }
+
+static weir_code tell(struct wire_end *end, enum control control, const void *argument) {
+  switch (control) {
+    case CONTROL_NO_DELAY:
+      end->options.no_delay = *(const bool *)argument;
+      return WEIR_OK;
+    case CONTROL_KEEP_ALIVE:
+      end->options.keep_alive = *(const struct keep_alive *)argument;
+      return WEIR_OK;
+    case CONTROL_TYPE_OF_SERVICE:
+      end->options.type_of_service = *(const int *)argument;
+      return WEIR_OK;
+    case CONTROL_LINGER:
+      end->options.linger_s = *(const int *)argument;
+      return WEIR_OK;
+    default:
+      return WEIR_ENOTSUP;
+  }
+}
+
 weir_code sim_control(struct backend *backend, struct connection *connection, enum control control, void *argument) {
   check_open(backend, connection);
-  if (control != CONTROL_CAN_HALF_CLOSE) return WEIR_ENOTSUP;
-  *(bool *)argument = true;
-  return WEIR_OK;
+  struct wire_end *end = connection->end;
+  if (control == CONTROL_CAN_HALF_CLOSE) {
+    *(bool *)argument = true;
+    return WEIR_OK;
+  }
+  if (end->wire->transport != TRANSPORT_TCP) return WEIR_ENOTSUP;
+  if (control == CONTROL_LOCAL_ADDRESS || control == CONTROL_REMOTE_ADDRESS) {
+    *(weir_address *)argument = control == CONTROL_LOCAL_ADDRESS ? end->local : end->remote;
+    return WEIR_OK;
+  }
+  weir_code fault = sim_count_operation(backend->world, WEIR_SIM_FAULT_OPTION);
+  return fault == WEIR_OK ? tell(end, control, argument) : fault;
 }

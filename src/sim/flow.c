@@ -21,6 +21,10 @@ bool flow_is_writable(const struct flow *flow) { return flow->write_code != WEIR
 void flow_put(struct flow *flow, const void *bytes, size_t length) {
   assert(flow->state == FLOW_OPEN && flow->write_code == WEIR_OK);
   assert(length <= flow_room(flow));
+  if (flow->late_code != WEIR_OK) {
+    flow->write_code = flow->late_code;
+    return;
+  }
   size_t at = (flow->start + flow->length) % flow->capacity;
   size_t first = length < flow->capacity - at ? length : flow->capacity - at;
   memcpy(flow->bytes + at, bytes, first);
@@ -47,7 +51,16 @@ void flow_break(struct flow *flow, weir_code read_code) {
   flow->read_code = read_code;
 }
 
+void flow_forbid(struct flow *flow, weir_code write_code) {
+  if (flow->write_code == WEIR_OK) flow->write_code = write_code;
+}
+
 void flow_refuse(struct flow *flow, weir_code write_code) {
   flow->length = 0;
-  if (flow->write_code == WEIR_OK) flow->write_code = write_code;
+  flow_forbid(flow, write_code);
+}
+
+void flow_desert(struct flow *flow, weir_code late_code) {
+  flow->length = 0;
+  flow->late_code = late_code;
 }

@@ -31,6 +31,7 @@ struct flow {
   enum flow_state state;
   weir_code read_code;  /* BROKEN: what the reader gets behind the bytes */
   weir_code write_code; /* what the writer gets; WEIR_OK while it may write */
+  weir_code late_code;  /* TCP: the reader has gone, and the writer hears this behind its next write; else WEIR_OK */
 };
 
 /* Makes an empty, open flow over this memory. */
@@ -45,7 +46,7 @@ bool flow_is_readable(const struct flow *flow);
 /* Whether its writer has something to learn: room, or an error. */
 bool flow_is_writable(const struct flow *flow);
 
-/* Puts bytes in; they must fit. */
+/* Puts bytes in; they must fit. When the reader has gone, they are lost, and that is how the writer learns of it. */
 void flow_put(struct flow *flow, const void *bytes, size_t length);
 
 /* Takes bytes out; they must be there. */
@@ -57,7 +58,13 @@ void flow_end(struct flow *flow);
 /* The writer is gone without an end. The first reason stays. */
 void flow_break(struct flow *flow, weir_code read_code);
 
+/* Nothing more can be written: the writer hears this code. The first reason stays. */
+void flow_forbid(struct flow *flow, weir_code write_code);
+
 /* The reader is gone: what waits is lost, and the writer will hear this code. The first reason stays. */
 void flow_refuse(struct flow *flow, weir_code write_code);
+
+/* The same, but the writer will hear it only behind its next write. */
+void flow_desert(struct flow *flow, weir_code late_code);
 
 #endif

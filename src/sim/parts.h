@@ -13,6 +13,7 @@
 
 #include "common/backend.h"
 #include "common/list.h"
+#include "sim/listener.h"
 #include "sim/schedule.h"
 #include "sim/wire.h"
 #include "sim/world.h"
@@ -58,21 +59,21 @@ struct connection {
   struct outcome connect_outcome;
   const struct piece *pieces; /* of the write under way, or cancelled by the close under way */
   size_t piece_count;
+  weir_code close_code; /* CLOSING: why it could not be detached */
+  intptr_t native;      /* CLOSING: under which number it was */
 };
 
-/* NEW -> LISTENING -> CLOSING; then it is rubbish. */
-enum acceptor_life { ACCEPTOR_NEW = 0, ACCEPTOR_LISTENING, ACCEPTOR_CLOSING };
+/* NEW -> OPEN -> CLOSING; then it is rubbish. */
+enum acceptor_life { ACCEPTOR_NEW = 0, ACCEPTOR_OPEN, ACCEPTOR_CLOSING };
 
 struct acceptor {
-  struct list_node node; /* in the world's acceptors, while LISTENING */
+  struct list_node node; /* in the listener's acceptors, while OPEN */
   struct backend *backend;
+  struct listener *listener; /* NULL while CLOSING */
   enum acceptor_life life;
   struct task accept;
   struct task close;
-  struct list backlog; /* wires whose clients wait */
-  size_t backlog_count;
-  size_t backlog_limit;
-  struct address name;
+  intptr_t native; /* CLOSING: under which number it was detached */
 };
 
 /* ---- the loop ---- */
@@ -88,11 +89,14 @@ void sim_accept(struct backend *backend, struct acceptor *acceptor, bool wanted)
 void sim_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection);
 void sim_close_acceptor(struct backend *backend, struct acceptor *acceptor, enum ending ending);
 
-/* Puts a client into the backlog. WEIR_EAGAIN: it is full. */
-weir_code sim_enqueue_client(struct acceptor *acceptor, struct wire *wire);
-
 /* Turns a portable name into the one it means here. */
 void sim_resolve_name(const struct address *given, struct address *name);
+
+/* Looks again whether a client waits. */
+void sim_refresh_accept(struct acceptor *acceptor);
+
+/* Frees a name that was only bound; the acceptor is as if never begun. */
+void sim_use_up(struct acceptor *bound);
 
 void sim_finish_accept(struct acceptor *acceptor, struct completion *completion);
 void sim_finish_close_acceptor(struct acceptor *acceptor, struct completion *completion);
@@ -110,8 +114,21 @@ void sim_shutdown(struct backend *backend, struct connection *connection);
 void sim_close(struct backend *backend, struct connection *connection, enum ending ending);
 weir_code sim_control(struct backend *backend, struct connection *connection, enum control control, void *argument);
 
+/* Makes cleared memory a connection that has no end yet, and gives it one. */
+void sim_begin(struct backend *backend, struct connection *connection);
+void sim_attach(struct connection *connection, struct wire_end *end);
+
 /* Makes cleared memory an open connection over this end. */
-void sim_begin_accepted(struct backend *backend, struct connection *connection, struct wire_end *end);
+void sim_begin_open(struct backend *backend, struct connection *connection, struct wire_end *end);
+
+/* Ends its part of the wire. */
+void sim_leave_wire(struct connection *connection, enum ending ending);
+
+/* Its connect comes back with this; NULL is ignored. */
+void sim_settle_connect(struct connection *connection, struct outcome outcome);
+
+/* What an open TCP connection was told; for tests. */
+const struct tcp_options *sim_tcp_options(const struct connection *connection);
 
 /* Looks again at what its operations wait for; NULL is ignored. To be called after anything happened to its wire. */
 void sim_refresh(struct connection *connection);

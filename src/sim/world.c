@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "sim/machine.h"
 #include "sim/parts.h"
 
 #define DEFAULT_PIPE_BYTES 65536
@@ -41,7 +42,10 @@ weir_code weir_sim_create(const weir_sim_options *given, weir_sim **sim) {
   world->fixed_order = options.fixed_order;
   chance_init(&world->chance, options.seed);
   list_init(&world->backends);
-  list_init(&world->acceptors);
+  list_init(&world->listeners);
+  list_init(&world->wires);
+  list_init(&world->natives);
+  list_init(&world->places);
   list_init(&world->faults);
   list_init(&world->hosts);
   *sim = world;
@@ -60,10 +64,12 @@ static void drop_fault(struct weir_sim *sim, struct fault *fault) {
 
 void weir_sim_release(weir_sim *sim) {
   if (sim == NULL || --sim->references > 0) return;
-  assert(list_empty(&sim->backends) && list_empty(&sim->acceptors));
+  native_close_all(sim);
+  assert(list_empty(&sim->backends) && list_empty(&sim->listeners) && list_empty(&sim->wires));
   struct list_node *node;
   while ((node = list_first(&sim->faults)) != NULL) drop_fault(sim, CONTAINER_OF(node, struct fault, node));
   sim_drop_hosts(sim);
+  machine_forget_places(sim);
   weir_allocator allocator = sim->allocator;
   memory_put(&allocator, sim);
 }
@@ -74,20 +80,8 @@ void sim_pass_time(struct weir_sim *sim, uint64_t duration_ns) {
   sim->now_ns = duration_ns < UINT64_MAX - sim->now_ns ? sim->now_ns + duration_ns : UINT64_MAX;
 }
 
-static bool is_same_name(const struct address *one, const struct address *other) {
-  return one->kind == other->kind && one->length == other->length && memcmp(one->text, other->text, one->length) == 0;
-}
-
-struct acceptor *sim_find_acceptor(const struct weir_sim *sim, const struct address *name) {
-  for (struct list_node *node = list_first(&sim->acceptors); node != NULL; node = list_after(&sim->acceptors, node)) {
-    struct acceptor *acceptor = CONTAINER_OF(node, struct acceptor, node);
-    if (is_same_name(&acceptor->name, name)) return acceptor;
-  }
-  return NULL;
-}
-
 weir_code weir_sim_fail(weir_sim *sim, weir_sim_fault kind, uint64_t nth, weir_code code) {
-  if ((unsigned)kind > WEIR_SIM_FAULT_LOOKUP || nth == 0 || code >= WEIR_OK) return WEIR_EINVAL;
+  if ((unsigned)kind > WEIR_SIM_FAULT_OPTION || nth == 0 || code >= WEIR_OK) return WEIR_EINVAL;
   struct fault *fault = memory_get_zeroed(&sim->allocator, sizeof *fault);
   if (fault == NULL) return WEIR_ENOMEM;
   fault->kind = kind;

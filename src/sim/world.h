@@ -17,8 +17,6 @@
 
 #define NANOSECONDS_PER_MILLISECOND UINT64_C(1000000)
 
-struct acceptor;
-
 struct weir_sim {
   size_t references; /* the user's, and one of each backend */
   weir_allocator allocator;
@@ -33,7 +31,11 @@ struct weir_sim {
   uint64_t now_ns;
   struct chance chance;
   struct list backends;  /* in the order in which their loops last ran */
-  struct list acceptors; /* whoever has a name */
+  struct list listeners; /* whoever has a name */
+  struct list wires;     /* of TCP */
+  struct list natives;   /* what was detached and not taken on */
+  intptr_t native_count; /* that there ever were */
+  struct list places;    /* addresses of which something is known */
   struct list faults;    /* what is still to fail, in the order of asking */
   struct list hosts;     /* names for look-ups */
 };
@@ -42,9 +44,6 @@ void sim_retain(struct weir_sim *sim);
 
 /* Moves the clock; it stops at its end instead of beginning anew. */
 void sim_pass_time(struct weir_sim *sim, uint64_t duration_ns);
-
-/* Who listens under this name, or NULL. */
-struct acceptor *sim_find_acceptor(const struct weir_sim *sim, const struct address *name);
 
 /* Counts an operation of this kind. WEIR_OK, or what it must fail with. */
 weir_code sim_count_operation(struct weir_sim *sim, weir_sim_fault fault);

@@ -156,7 +156,7 @@ static void fail_something(struct chaos *chaos) {
   static const weir_code codes[] = {WEIR_ECONNRESET, WEIR_EIO,   WEIR_EMFILE, WEIR_ENOMEM,
                                     WEIR_ENOBUFS,    WEIR_EPIPE, WEIR_EAGAIN, WEIR_ECONNREFUSED};
   if (!chaos->uses_faults) return;
-  weir_sim_fault fault = (weir_sim_fault)draw(chaos, WEIR_SIM_FAULT_LOOKUP + 1);
+  weir_sim_fault fault = (weir_sim_fault)draw(chaos, WEIR_SIM_FAULT_OPTION + 1);
   weir_code code = codes[draw(chaos, sizeof codes / sizeof codes[0])];
   uint64_t nth = 1 + draw(chaos, 10);
   note(chaos, "fault %d with %s at the %u.", (int)fault, weir_code_name(code), (unsigned)nth);

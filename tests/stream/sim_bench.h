@@ -94,6 +94,39 @@ static inline struct connection *connect_to(struct bench *bench, const char *pat
   return connection;
 }
 
+/* ---- TCP ---- */
+
+/* An address and a port: "127.0.0.1:80". */
+static inline struct address ip_of(const char *text) {
+  struct address address;
+  weir_address ip;
+  memset(&address, 0, sizeof address);
+  assert_int_equal(weir_address_parse(text, &ip), WEIR_OK);
+  address_set_ip(&address, &ip);
+  return address;
+}
+
+static inline void expect_address(const weir_address *address, const char *expected) {
+  char text[WEIR_ADDRESS_TEXT_BYTES];
+  weir_address_format(address, text, sizeof text);
+  assert_string_equal(text, expected);
+}
+
+static inline void listen_at_ip(struct bench *bench, const char *text, int backlog) {
+  struct address name = ip_of(text);
+  bench->acceptor = cleared(backend_sim.acceptor_bytes);
+  assert_int_equal(try_listen(bench, bench->acceptor, &name, backlog).code, WEIR_OK);
+}
+
+static inline struct connection *connect_to_ip(struct bench *bench, const char *text) {
+  struct address name = ip_of(text);
+  struct connection *connection = cleared(backend_sim.connection_bytes);
+  backend_sim.connect(bench->backend, connection, &(struct connect_request){.address = &name});
+  return connection;
+}
+
+/* ---- what comes ---- */
+
 /* The next operation that is one. */
 static inline enum operation next_operation(struct bench *bench, struct completion *completion) {
   for (int attempts = 0; attempts < 3; ++attempts) {
@@ -136,6 +169,13 @@ static inline struct connection *accept_one(struct bench *bench) {
   backend_sim.take(bench->backend, bench->acceptor, connection);
   backend_sim.accept(bench->backend, bench->acceptor, false);
   return connection;
+}
+
+static inline void open_tcp_pair(struct bench *bench, struct connection **client, struct connection **server) {
+  if (bench->acceptor == NULL) listen_at_ip(bench, "127.0.0.1:80", 1);
+  *client = connect_to_ip(bench, "127.0.0.1:80");
+  expect_result(bench, OPERATION_CONNECT, *client, 0);
+  *server = accept_one(bench);
 }
 
 static inline void open_pair(struct bench *bench, struct connection **client, struct connection **server) {
