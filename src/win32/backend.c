@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Windows backend: one completion port for each loop, and named pipes. This file is its table and its `next`; what
- * a connection does is in pipe_*.c.
+ * The Windows backend: one completion port for each loop, named pipes and TCP. This file is its table and its `next`;
+ * what a connection does is in pipe_*.c and tcp_*.c, and its kind says which.
  */
 #include "win32/backend.h"
 
+#include <assert.h>
+
 #include "common/memory.h"
+#include "win32/acceptor.h"
+#include "win32/connection.h"
 #include "win32/error.h"
-#include "win32/pipe_acceptor.h"
-#include "win32/pipe_connection.h"
 
 /* ---- chunks ---- */
 
@@ -60,7 +62,8 @@ static void wake(struct backend *backend) { port_wake(&backend->port); }
 
 static void read_on(struct backend *backend) {
   for (struct list_node *node; (node = list_take_first(&backend->rereads)) != NULL;) {
-    pipe_read_again(backend, CONTAINER_OF(node, struct connection, read.link));
+    struct connection *connection = CONTAINER_OF(node, struct connection, read.link);
+    connection->kind->read_again(backend, connection);
   }
 }
 
@@ -81,16 +84,67 @@ static intptr_t pollable(struct backend *backend) {
   return (intptr_t)backend->port.handle;
 }
 
-/* ---- connections: one kind so far ---- */
+/* ---- servers and connections: of the kind that the address or the handle says ---- */
 
-static void read_stop(struct backend *backend, struct connection *connection) {
+static bool is_of_tcp(const struct acceptor *acceptor) {
+  return acceptor != NULL && acceptor->kind == &acceptor_of_tcp;
+}
+
+static struct outcome begin_listen(struct backend *backend, struct acceptor *acceptor,
+                                   const struct listen_request *request) {
+  bool none = request->address->kind == ADDRESS_NONE;
+  bool native = none && request->shared == NULL && request->bound == NULL;
+  bool tcp = request->address->kind == ADDRESS_IP || native || is_of_tcp(request->shared) || is_of_tcp(request->bound);
+  return tcp ? tcp_listen(backend, acceptor, request) : pipe_listen(backend, acceptor, request);
+}
+
+static struct outcome begin_open(struct backend *backend, struct connection *connection, intptr_t native) {
+  return tcp_is_socket(native) ? tcp_open(backend, connection, native) : pipe_open(backend, connection, native);
+}
+
+static void begin_connect(struct backend *backend, struct connection *connection,
+                          const struct connect_request *request) {
+  if (request->address->kind == ADDRESS_IP) {
+    tcp_connect(backend, connection, request);
+  } else {
+    pipe_connect(backend, connection, request);
+  }
+}
+
+static void move(struct backend *backend, struct connection *from, struct connection *to) {
   (void)backend;
-  pipe_read_stop(connection);
+  assert(!connection_with_system(from) && !list_linked(&from->read.link) && !list_linked(&from->write.link));
+  *to = *from;
+}
+
+static void begin_read(struct backend *backend, struct connection *connection) {
+  connection->kind->read(backend, connection);
+}
+
+static void stop_read(struct backend *backend, struct connection *connection) {
+  connection->kind->read_stop(backend, connection);
+}
+
+static size_t write_now(struct backend *backend, struct connection *connection, const void *bytes, size_t length) {
+  return connection->kind->write(backend, connection, bytes, length);
+}
+
+static void write_later(struct backend *backend, struct connection *connection, const struct piece *pieces,
+                        size_t count) {
+  connection->kind->write_queue(backend, connection, pieces, count);
+}
+
+static void end_writing(struct backend *backend, struct connection *connection) {
+  connection->kind->shutdown(backend, connection);
+}
+
+static void end_connection(struct backend *backend, struct connection *connection, enum ending ending) {
+  connection->kind->close(backend, connection, ending);
 }
 
 static weir_code ask(struct backend *backend, struct connection *connection, enum control control, void *argument) {
   (void)backend;
-  return pipe_control(connection, control, argument);
+  return connection->kind->control(connection, control, argument);
 }
 
 const struct backend_operations backend_iocp = {
@@ -104,18 +158,19 @@ const struct backend_operations backend_iocp = {
     .next = next,
     .wake = wake,
     .pollable = pollable,
-    .listen = pipe_listen,
-    .accept = pipe_accept,
-    .take = pipe_take,
-    .close_acceptor = pipe_close_acceptor,
-    .open = pipe_open,
-    .connect = pipe_connect,
-    .read = pipe_read,
-    .read_stop = read_stop,
-    .write = pipe_write,
-    .write_queue = pipe_write_queue,
-    .shutdown = pipe_shutdown,
-    .close = pipe_close,
+    .listen = begin_listen,
+    .accept = acceptor_accept,
+    .take = acceptor_take,
+    .close_acceptor = acceptor_close,
+    .open = begin_open,
+    .connect = begin_connect,
+    .move = move,
+    .read = begin_read,
+    .read_stop = stop_read,
+    .write = write_now,
+    .write_queue = write_later,
+    .shutdown = end_writing,
+    .close = end_connection,
     .control = ask,
 };
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one table from Win32 errors to ours. The end of a stream is no error and is recognised before anybody asks here.
+ * The tables from Win32 errors to ours: one for all, one for what sockets mean otherwise. The end of a stream is no
+ * error and is recognised before anybody asks here.
  */
 #include "win32/error.h"
 
 #include <stddef.h>
+#include <winsock2.h>
 
 struct row {
   DWORD error;
-  weir_code codes[ERROR_PLACES]; /* for a reader, a writer, an opener */
-  const char *hint;              /* for an opener */
+  weir_code codes[ERROR_PLACES_OF_PIPES]; /* for a reader, a writer, an opener */
+  const char *hint;                       /* for an opener */
 };
 
 #define EVERYWHERE(code) \
@@ -55,21 +57,76 @@ static const struct row table[] = {
     {ERROR_IO_DEVICE, EVERYWHERE(WEIR_EIO), NULL},
 };
 
-static const struct row *find_row(DWORD error) {
-  for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
-    if (table[i].error == error) return &table[i];
-  }
-  return NULL;
-}
+/*
+ * Winsock says the same things in two ways: its own codes when a call fails at once, and those that the system makes of
+ * a status when a transfer fails later.
+ */
+static const struct {
+  DWORD error;
+  weir_code code;
+  const char *hint;
+} socket_table[] = {
+    {ERROR_NETNAME_DELETED, WEIR_ECONNRESET, NULL},
+    {ERROR_SEM_TIMEOUT, WEIR_ETIMEDOUT, "that machine does not answer"},
+    {ERROR_DUP_NAME, WEIR_EADDRINUSE, "a live socket has this address"},
+    {ERROR_GRACEFUL_DISCONNECT, WEIR_EPIPE, NULL},
+    {ERROR_ADDRESS_ALREADY_ASSOCIATED, WEIR_EADDRINUSE, "a live socket has this address"},
+    {ERROR_CONNECTION_REFUSED, WEIR_ECONNREFUSED, "nobody listens there"},
+    {ERROR_NETWORK_UNREACHABLE, WEIR_ENETUNREACH, NULL},
+    {ERROR_HOST_UNREACHABLE, WEIR_EHOSTUNREACH, NULL},
+    {ERROR_PORT_UNREACHABLE, WEIR_ECONNREFUSED, "nobody listens there"},
+    {ERROR_CONNECTION_ABORTED, WEIR_ECONNABORTED, NULL},
+    {WSAEBADF, WEIR_EBADF, "this is no open socket"},
+    {WSAEACCES, WEIR_EACCES, "Windows keeps this port for itself, or another program has it alone"},
+    {WSAEFAULT, WEIR_EINVAL, NULL},
+    {WSAEINVAL, WEIR_EINVAL, NULL},
+    {WSAEMFILE, WEIR_EMFILE, NULL},
+    {WSAENOTSOCK, WEIR_ENOTSOCK, "this is no socket"},
+    {WSAENOPROTOOPT, WEIR_ENOTSUP, NULL},
+    {WSAEPROTOTYPE, WEIR_ENOTSUP, NULL},
+    {WSAEPROTONOSUPPORT, WEIR_ENOTSUP, NULL},
+    {WSAEOPNOTSUPP, WEIR_ENOTSUP, NULL},
+    {WSAEAFNOSUPPORT, WEIR_ENOTSUP, "this machine does not speak this kind of IP"},
+    {WSAEADDRINUSE, WEIR_EADDRINUSE, "a live socket has this address"},
+    {WSAEADDRNOTAVAIL, WEIR_EADDRNOTAVAIL, "no interface of this machine has this address, or it has no free port"},
+    {WSAENETDOWN, WEIR_ENETUNREACH, NULL},
+    {WSAENETUNREACH, WEIR_ENETUNREACH, NULL},
+    {WSAENETRESET, WEIR_ECONNRESET, NULL},
+    {WSAECONNABORTED, WEIR_ECONNABORTED, NULL},
+    {WSAECONNRESET, WEIR_ECONNRESET, NULL},
+    {WSAENOBUFS, WEIR_ENOBUFS, NULL},
+    {WSAEISCONN, WEIR_EISCONN, NULL},
+    {WSAENOTCONN, WEIR_ENOTCONN, NULL},
+    {WSAESHUTDOWN, WEIR_EPIPE, NULL},
+    {WSAETIMEDOUT, WEIR_ETIMEDOUT, "that machine does not answer"},
+    {WSAECONNREFUSED, WEIR_ECONNREFUSED, "nobody listens there"},
+    {WSAEHOSTDOWN, WEIR_EHOSTUNREACH, NULL},
+    {WSAEHOSTUNREACH, WEIR_EHOSTUNREACH, NULL},
+    {WSASYSNOTREADY, WEIR_ENETUNREACH, "Windows has no network at all"},
+    {WSAVERNOTSUPPORTED, WEIR_ENOTSUP, "this Windows has no Winsock 2.2"},
+};
+
+#define ROWS(array) (sizeof(array) / sizeof(array)[0])
 
 weir_code error_code(enum error_place place, DWORD error) {
-  const struct row *row = find_row(error);
-  return row != NULL ? row->codes[place] : WEIR_EUNKNOWN;
+  for (size_t i = 0; place == ERROR_PLACE_SOCKET && i < ROWS(socket_table); ++i) {
+    if (socket_table[i].error == error) return socket_table[i].code;
+  }
+  for (size_t i = 0; i < ROWS(table); ++i) {
+    if (table[i].error == error) return table[i].codes[place == ERROR_PLACE_SOCKET ? ERROR_PLACE_OPEN : place];
+  }
+  return WEIR_EUNKNOWN;
 }
 
+/* The hints of pipes are for who opens one. */
 static const char *find_hint(enum error_place place, DWORD error) {
-  const struct row *row = find_row(error);
-  return row != NULL && place == ERROR_PLACE_OPEN ? row->hint : NULL;
+  for (size_t i = 0; place == ERROR_PLACE_SOCKET && i < ROWS(socket_table); ++i) {
+    if (socket_table[i].error == error) return socket_table[i].hint;
+  }
+  for (size_t i = 0; place == ERROR_PLACE_OPEN && i < ROWS(table); ++i) {
+    if (table[i].error == error) return table[i].hint;
+  }
+  return NULL;
 }
 
 void error_complete(struct completion *completion, enum error_place place, DWORD error) {

@@ -13,7 +13,8 @@ enum error_place {
   ERROR_PLACE_READ = 0,
   ERROR_PLACE_WRITE,
   ERROR_PLACE_OPEN, /* connect, open, listen, accept */
-  ERROR_PLACES
+  ERROR_PLACES_OF_PIPES,
+  ERROR_PLACE_SOCKET = ERROR_PLACES_OF_PIPES /* anywhere in TCP */
 };
 
 weir_code error_code(enum error_place place, DWORD error);

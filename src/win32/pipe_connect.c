@@ -3,10 +3,9 @@
  * The client. Opening a pipe of this machine is one call that never waits; a busy server is an answer, and common comes
  * again. The calling card lies there before the server can see us.
  */
-#include "win32/pipe_connection.h"
+#include "win32/connection.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "win32/error.h"
 #include "win32/name.h"
@@ -24,26 +23,26 @@ static DWORD set_up(struct backend *backend, struct connection *connection, HAND
   }
   bool message_type = (flags & PIPE_TYPE_MESSAGE) != 0;
   if (message_type) os_pipe_read_messages(pipe);
-  connection->unreadable = !readable;
+  connection->pipe.unreadable = !readable;
   pipe_attach(connection, pipe, skips, message_type, message_type ? PIPE_PEER_KNOWS : PIPE_PEER_DEAF);
   return ERROR_SUCCESS;
 }
 
 static enum operation finish_connect(struct backend *backend, struct task *task, struct completion *completion) {
   struct connection *connection = CONTAINER_OF(task, struct connection, write);
-  if (connection->life == PIPE_CLOSING) return pipe_finish_close(backend, connection, completion);
-  if (connection->opening != NULL) {
+  if (connection->life == CONNECTION_CLOSING) return connection_finish_close(backend, connection, completion);
+  if (connection->pipe.opening != NULL) {
     HANDLE pipe;
     bool readable;
-    task->error = remote_open_take(connection->opening, &pipe, &readable);
-    connection->opening = NULL;
+    task->error = remote_open_take(connection->pipe.opening, &pipe, &readable);
+    connection->pipe.opening = NULL;
     if (task->error == ERROR_SUCCESS) task->error = set_up(backend, connection, pipe, readable);
   }
   completion->connection = connection;
   completion->result = 0;
   if (task->error == ERROR_SUCCESS) return OPERATION_CONNECT;
-  calling_card_release(backend->allocator, connection->card);
-  connection->card = NULL;
+  calling_card_release(backend->allocator, connection->pipe.card);
+  connection->pipe.card = NULL;
   error_complete(completion, ERROR_PLACE_OPEN, task->error);
   return OPERATION_CONNECT;
 }
@@ -51,7 +50,7 @@ static enum operation finish_connect(struct backend *backend, struct task *task,
 static DWORD open_here(struct backend *backend, struct connection *connection, const struct name *name) {
   HANDLE pipe;
   bool readable;
-  DWORD error = calling_card_hold(&backend->cards, backend->allocator, name->hash, &connection->card);
+  DWORD error = calling_card_hold(&backend->cards, backend->allocator, name->hash, &connection->pipe.card);
   if (error == ERROR_SUCCESS) error = open_pipe(name->text, &pipe, &readable);
   return error == ERROR_SUCCESS ? set_up(backend, connection, pipe, readable) : error;
 }
@@ -63,13 +62,13 @@ static DWORD begin(struct backend *backend, struct connection *connection, const
   if (error == ERROR_SUCCESS) error = name_make(&native, &name);
   if (error != ERROR_SUCCESS) return error;
   if (native.kind == ADDRESS_PIPE) return open_here(backend, connection, &name);
-  return remote_open_start(&backend->port, &connection->write, &name, &connection->opening);
+  return remote_open_start(&backend->port, &connection->write, &name, &connection->pipe.opening);
 }
 
 void pipe_connect(struct backend *backend, struct connection *connection, const struct connect_request *request) {
   struct task *task = &connection->write;
-  memset(&task->overlapped, 0, sizeof task->overlapped);
-  task->finish = finish_connect;
+  connection->kind = &connection_over_pipe;
+  task_begin(task, finish_connect);
   task->error = begin(backend, connection, request->address);
   if (!task->pending) port_append(&backend->port, task);
 }

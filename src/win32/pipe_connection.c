@@ -3,7 +3,7 @@
  * Taking a pipe over and letting it go. Closing never disconnects and never flushes: what the pipe has taken stays
  * readable for the peer, and what it has not is cancelled.
  */
-#include "win32/pipe_connection.h"
+#include "win32/connection.h"
 
 #include <assert.h>
 
@@ -13,10 +13,11 @@
 #include "win32/remote_open.h"
 
 void pipe_attach(struct connection *connection, HANDLE pipe, bool skips, bool message_type, enum pipe_peer peer) {
-  connection->pipe = pipe;
+  connection->kind = &connection_over_pipe;
+  connection->pipe.handle = pipe;
   connection->skips = skips;
-  connection->message_type = message_type;
-  connection->peer = (uint8_t)peer;
+  connection->pipe.message_type = message_type;
+  connection->pipe.peer = (uint8_t)peer;
 }
 
 /* ---- open ---- */
@@ -52,13 +53,14 @@ struct outcome pipe_open(struct backend *backend, struct connection *connection,
   return error_none();
 }
 
-weir_code pipe_control(const struct connection *connection, enum control control, void *argument) {
+static weir_code control_pipe(struct connection *connection, enum control control, void *argument) {
+  HANDLE handle = connection->pipe.handle;
   switch (control) {
     case CONTROL_CAN_HALF_CLOSE:
-      *(bool *)argument = connection->peer == PIPE_PEER_KNOWS;
+      *(bool *)argument = connection->pipe.peer == PIPE_PEER_KNOWS;
       return WEIR_OK;
     case CONTROL_NATIVE:
-      *(intptr_t *)argument = connection->pipe != NULL ? (intptr_t)connection->pipe : (intptr_t)INVALID_HANDLE_VALUE;
+      *(intptr_t *)argument = handle != NULL ? (intptr_t)handle : (intptr_t)INVALID_HANDLE_VALUE;
       return WEIR_OK;
     default:
       return WEIR_ENOTSUP;
@@ -67,52 +69,44 @@ weir_code pipe_control(const struct connection *connection, enum control control
 
 /* ---- close ---- */
 
-static enum operation finish_close(struct backend *backend, struct task *task, struct completion *completion) {
-  return pipe_finish_close(backend, CONTAINER_OF(task, struct connection, read), completion);
-}
-
-static bool with_system(const struct connection *connection) {
-  return connection->read.pending || connection->write.pending;
-}
-
-/* What is in line is forgotten; what is with the system is cancelled and waited for. */
-static void forget(struct task *task) {
-  if (!task->pending) list_remove(&task->link);
-}
-
 void pipe_let_go(struct connection *connection) {
-  if (connection->pipe != NULL) os_close(connection->pipe);
-  connection->pipe = NULL;
-  if (connection->served != NULL) served_name_drop_end(connection->served);
-  connection->served = NULL;
+  struct pipe_connection *pipe = &connection->pipe;
+  if (pipe->handle != NULL) os_close(pipe->handle);
+  pipe->handle = NULL;
+  if (pipe->served != NULL) served_name_drop_end(pipe->served);
+  pipe->served = NULL;
 }
 
-void pipe_close(struct backend *backend, struct connection *connection, enum ending ending) {
+static void close_pipe(struct backend *backend, struct connection *connection, enum ending ending) {
   (void)ending;
-  assert(connection->life == PIPE_OPEN);
-  connection->life = PIPE_CLOSING;
-  forget(&connection->read);
-  forget(&connection->write);
-  if (connection->opening != NULL && remote_open_abandon(connection->opening)) {
-    connection->opening = NULL;
+  struct pipe_connection *pipe = &connection->pipe;
+  connection_begin_close(connection);
+  if (pipe->opening != NULL && remote_open_abandon(pipe->opening)) {
+    pipe->opening = NULL;
     connection->write.pending = false;
   }
-  if (connection->pipe != NULL && with_system(connection)) os_cancel(connection->pipe, NULL);
+  if (pipe->handle != NULL && connection_with_system(connection)) os_cancel(pipe->handle, NULL);
   pipe_let_go(connection);
-  calling_card_release(backend->allocator, connection->card);
-  if (with_system(connection)) return;
-  connection->read.finish = finish_close;
-  port_append(&backend->port, &connection->read);
+  calling_card_release(backend->allocator, pipe->card);
+  connection_end_close(backend, connection);
 }
 
-enum operation pipe_finish_close(struct backend *backend, struct connection *connection,
-                                 struct completion *completion) {
-  assert(connection->life == PIPE_CLOSING);
-  if (with_system(connection)) return OPERATION_NONE;
-  if (connection->opening != NULL) remote_open_discard(connection->opening);
-  backend_give_chunk(backend, connection->chunk);
-  memory_put(backend->allocator, connection->kept);
-  completion->connection = connection;
-  completion->result = 0;
-  return OPERATION_CLOSE;
+static void give_back(struct backend *backend, struct connection *connection, struct completion *completion) {
+  (void)completion;
+  struct pipe_connection *pipe = &connection->pipe;
+  if (pipe->opening != NULL) remote_open_discard(pipe->opening);
+  backend_give_chunk(backend, pipe->chunk);
+  memory_put(backend->allocator, pipe->kept);
 }
+
+const struct connection_kind connection_over_pipe = {
+    .read = pipe_read,
+    .read_stop = pipe_read_stop,
+    .read_again = pipe_read_again,
+    .write = pipe_write,
+    .write_queue = pipe_write_queue,
+    .shutdown = pipe_shutdown,
+    .close = close_pipe,
+    .control = control_pipe,
+    .give_back = give_back,
+};

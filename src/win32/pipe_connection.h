@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection over a named pipe. Its axes, each changed in one file:
+ * What a connection over a named pipe has besides what every connection has. Its write axis:
  *
- *   life   OPEN -> CLOSING                                                        pipe_connection.c
- *   read   NONE <-> POSTED -> HELD -> NONE, HELD -> ENDED                         pipe_read.c
- *   write  NONE -> BEGUN -> AHEAD -> NONE, NONE|BEGUN|AHEAD -> QUEUED -> NONE     pipe_write.c
- *          NONE -> ENDING                                                         pipe_shutdown.c
- *
- * Each direction has one task, so the system has at most one read and one write of a connection. Connecting and ending
- * use the write's, when nothing can be written yet or any more; closing uses the read's.
+ *   NONE -> BEGUN -> AHEAD -> NONE, NONE|BEGUN|AHEAD -> QUEUED -> NONE            pipe_write.c
+ *   NONE -> ENDING                                                                pipe_shutdown.c
  */
 #ifndef WEIR_WIN32_PIPE_CONNECTION_H
 #define WEIR_WIN32_PIPE_CONNECTION_H
@@ -17,23 +12,11 @@
 #include "win32/calling_card.h"
 #include "win32/served_name.h"
 
-enum pipe_life {
-  PIPE_OPEN = 0, /* or connecting */
-  PIPE_CLOSING   /* waits until the system has let go */
-};
-
 /* What the peer makes of our end. */
 enum pipe_peer {
   PIPE_PEER_DEAF = 0, /* a byte-type pipe: nothing can tell it */
   PIPE_PEER_KNOWS,    /* understands the end mark */
   PIPE_PEER_FOREIGN   /* a client of another library: sees only that our handle is gone */
-};
-
-enum pipe_read_state {
-  PIPE_READ_NONE = 0, /* the system has no read of ours */
-  PIPE_READ_POSTED,   /* it has the small one */
-  PIPE_READ_HELD,     /* the small one is over and waits here, until somebody wants it */
-  PIPE_READ_ENDED     /* nothing more will come but what is kept */
 };
 
 enum pipe_write_state {
@@ -52,22 +35,16 @@ struct kept {
 
 struct remote_open;
 
-struct connection {
-  HANDLE pipe; /* NULL: connecting, or closed by a `shutdown` */
+struct pipe_connection {
+  HANDLE handle; /* NULL: connecting, or closed by a `shutdown` */
 
   /* enums, a byte each */
-  uint8_t life;
   uint8_t peer;
-  uint8_t read_state;
   uint8_t write_state;
   bool message_type;
-  bool skips;      /* success at once brings no packet */
-  bool unreadable; /* a client's end that only writes */
-  bool read_wanted;
+  bool unreadable;   /* a client's end that only writes */
   bool read_at_once; /* the last small read was over at once: the peer is ahead of us */
 
-  struct task read;
-  struct task write;
   struct calling_card *card;   /* a client's; or NULL */
   struct served_name *served;  /* a server's that listened; or NULL */
   struct remote_open *opening; /* while a thread opens a pipe of another machine; or NULL */
@@ -91,16 +68,11 @@ void pipe_attach(struct connection *connection, HANDLE pipe, bool skips, bool me
 void pipe_let_go(struct connection *connection);
 
 struct outcome pipe_open(struct backend *backend, struct connection *connection, intptr_t native);
-void pipe_close(struct backend *backend, struct connection *connection, enum ending ending);
-weir_code pipe_control(const struct connection *connection, enum control control, void *argument);
-
-/* What a task of a closing connection leads to: the close itself when it was the last. */
-enum operation pipe_finish_close(struct backend *backend, struct connection *connection, struct completion *completion);
 
 /* ---- pipe_read.c ---- */
 
 void pipe_read(struct backend *backend, struct connection *connection);
-void pipe_read_stop(struct connection *connection);
+void pipe_read_stop(struct backend *backend, struct connection *connection);
 
 /* Goes on reading after something was delivered. */
 void pipe_read_again(struct backend *backend, struct connection *connection);

@@ -12,7 +12,7 @@
  *
  * A stopped read is cancelled. What the system had given by then lies in the small buffer and waits there.
  */
-#include "win32/pipe_connection.h"
+#include "win32/connection.h"
 
 #include <assert.h>
 #include <string.h>
@@ -29,13 +29,12 @@ static enum operation finish_read(struct backend *backend, struct task *task, st
 
 static enum submitted post(struct backend *backend, struct connection *connection) {
   struct task *task = &connection->read;
-  memset(&task->overlapped, 0, sizeof task->overlapped);
-  task->finish = finish_read;
-  task->count = 0;
-  DWORD error = os_read(connection->pipe, connection->small, PIPE_SMALL_BYTES, &task->overlapped, &task->count);
+  task_begin(task, finish_read);
+  DWORD error =
+      os_read(connection->pipe.handle, connection->pipe.small, PIPE_SMALL_BYTES, &task->overlapped, &task->count);
   enum submitted submitted = port_sort(&backend->port, task, connection->skips, error);
-  connection->read_state = submitted == SUBMITTED_PENDING ? PIPE_READ_POSTED : PIPE_READ_HELD;
-  connection->read_at_once = submitted == SUBMITTED_OVER;
+  connection->read_state = submitted == SUBMITTED_PENDING ? READ_POSTED : READ_HELD;
+  connection->pipe.read_at_once = submitted == SUBMITTED_OVER;
   return submitted;
 }
 
@@ -46,21 +45,22 @@ static void line_up(struct backend *backend, struct connection *connection) {
 }
 
 void pipe_read_again(struct backend *backend, struct connection *connection) {
-  if (connection->read_state == PIPE_READ_NONE && post(backend, connection) == SUBMITTED_PENDING) return;
+  if (connection->read_state == READ_NONE && post(backend, connection) == SUBMITTED_PENDING) return;
   line_up(backend, connection);
 }
 
 void pipe_read(struct backend *backend, struct connection *connection) {
-  assert(connection->life == PIPE_OPEN);
+  assert(connection->life == CONNECTION_OPEN);
   connection->read_wanted = true;
-  if (connection->unreadable || connection->read.pending || list_linked(&connection->read.link)) return;
+  if (connection->pipe.unreadable || connection->read.pending || list_linked(&connection->read.link)) return;
   pipe_read_again(backend, connection);
 }
 
-void pipe_read_stop(struct connection *connection) {
+void pipe_read_stop(struct backend *backend, struct connection *connection) {
+  (void)backend;
   connection->read_wanted = false;
   if (connection->read.pending) {
-    os_cancel(connection->pipe, &connection->read.overlapped);
+    os_cancel(connection->pipe.handle, &connection->read.overlapped);
   } else {
     list_remove(&connection->read.link);
   }
@@ -75,7 +75,7 @@ static bool has_bytes(const struct task *task) {
 /* A message of nothing is the end mark; on a byte-type pipe it is nothing. */
 static bool is_end(const struct connection *connection) {
   DWORD error = connection->read.error;
-  if (error == ERROR_SUCCESS) return connection->message_type && connection->read.count == 0;
+  if (error == ERROR_SUCCESS) return connection->pipe.message_type && connection->read.count == 0;
   return error == ERROR_BROKEN_PIPE || error == ERROR_NO_DATA || error == ERROR_HANDLE_EOF;
 }
 
@@ -97,33 +97,33 @@ static DWORD read_now(struct backend *backend, HANDLE pipe, unsigned char *bytes
 
 /* Whether more of what the small read began lies in the pipe. */
 static bool rest_lies_there(const struct connection *connection) {
-  if (connection->message_type) return connection->read.error == ERROR_MORE_DATA;
+  if (connection->pipe.message_type) return connection->read.error == ERROR_MORE_DATA;
   DWORD available = 0;
-  return connection->read.count == PIPE_SMALL_BYTES && os_pipe_peek(connection->pipe, &available) == ERROR_SUCCESS &&
-         available > 0;
+  return connection->read.count == PIPE_SMALL_BYTES &&
+         os_pipe_peek(connection->pipe.handle, &available) == ERROR_SUCCESS && available > 0;
 }
 
 /* Lets the end or the failure that came behind some bytes wait until those are delivered. */
 static void hold(struct connection *connection, DWORD error) {
   connection->read.error = error;
   connection->read.count = 0;
-  connection->read_state = PIPE_READ_HELD;
+  connection->read_state = READ_HELD;
 }
 
 /* Reads once into what is free of the loop's buffer; returns how much that was. */
 static size_t read_more(struct backend *backend, struct connection *connection, size_t filled) {
   DWORD count;
-  DWORD error = read_now(backend, connection->pipe, backend->bytes + filled, PIPE_CHUNK_BYTES - filled, &count);
+  DWORD error = read_now(backend, connection->pipe.handle, backend->bytes + filled, PIPE_CHUNK_BYTES - filled, &count);
   bool read = error == ERROR_SUCCESS || error == ERROR_MORE_DATA;
-  if (!read || (count == 0 && connection->message_type)) hold(connection, error);
+  if (!read || (count == 0 && connection->pipe.message_type)) hold(connection, error);
   return read ? count : 0;
 }
 
 /* Moves what the small read brought, and the rest of it, into the loop's buffer. */
 static size_t take_small(struct backend *backend, struct connection *connection) {
   size_t filled = connection->read.count;
-  memcpy(backend->bytes, connection->small, filled);
-  connection->read_state = PIPE_READ_NONE;
+  memcpy(backend->bytes, connection->pipe.small, filled);
+  connection->read_state = READ_NONE;
   if (rest_lies_there(connection)) filled += read_more(backend, connection, filled);
   return filled;
 }
@@ -132,10 +132,10 @@ static size_t take_small(struct backend *backend, struct connection *connection)
 static size_t gather(struct backend *backend, struct connection *connection) {
   size_t filled = take_small(backend, connection);
   DWORD available = 0;
-  if (!connection->read_at_once || connection->read_state != PIPE_READ_NONE) return filled;
-  if (os_pipe_peek(connection->pipe, &available) != ERROR_SUCCESS) return filled;
+  if (!connection->pipe.read_at_once || connection->read_state != READ_NONE) return filled;
+  if (os_pipe_peek(connection->pipe.handle, &available) != ERROR_SUCCESS) return filled;
   size_t enough = filled + available < PIPE_CHUNK_BYTES ? filled + available : PIPE_CHUNK_BYTES;
-  while (filled < enough && connection->read_state == PIPE_READ_NONE) {
+  while (filled < enough && connection->read_state == READ_NONE) {
     size_t count = read_more(backend, connection, filled);
     if (count == 0) break;
     filled += count;
@@ -147,7 +147,7 @@ static size_t gather(struct backend *backend, struct connection *connection) {
 
 /* What follows is the following `next`'s, so that a listener that stops reading finds nothing to cancel. */
 static void read_on_later(struct backend *backend, struct connection *connection) {
-  if (connection->read_state == PIPE_READ_HELD) {
+  if (connection->read_state == READ_HELD) {
     line_up(backend, connection);
   } else {
     list_append(&backend->rereads, &connection->read.link);
@@ -164,21 +164,21 @@ static enum operation deliver_bytes(struct backend *backend, struct connection *
 
 static enum operation deliver_kept(struct backend *backend, struct connection *connection,
                                    struct completion *completion) {
-  completion->bytes = connection->kept->bytes;
-  completion->result = (ptrdiff_t)connection->kept->length;
-  connection->kept->length = 0;
+  completion->bytes = connection->pipe.kept->bytes;
+  completion->result = (ptrdiff_t)connection->pipe.kept->length;
+  connection->pipe.kept->length = 0;
   read_on_later(backend, connection);
   return OPERATION_READ;
 }
 
 static enum operation deliver_end(struct connection *connection, struct completion *completion) {
-  connection->read_state = PIPE_READ_ENDED;
+  connection->read_state = READ_ENDED;
   completion->result = COMPLETION_END;
   return OPERATION_READ;
 }
 
 static enum operation deliver_error(struct connection *connection, struct completion *completion) {
-  connection->read_state = PIPE_READ_ENDED;
+  connection->read_state = READ_ENDED;
   connection->read_wanted = false;
   error_complete(completion, ERROR_PLACE_READ, connection->read.error);
   return OPERATION_READ;
@@ -186,29 +186,30 @@ static enum operation deliver_error(struct connection *connection, struct comple
 
 static enum operation deliver(struct backend *backend, struct connection *connection, struct completion *completion) {
   completion->connection = connection;
-  if (connection->kept != NULL && connection->kept->length > 0) return deliver_kept(backend, connection, completion);
-  if (connection->read_state == PIPE_READ_ENDED || is_end(connection)) return deliver_end(connection, completion);
+  if (connection->pipe.kept != NULL && connection->pipe.kept->length > 0)
+    return deliver_kept(backend, connection, completion);
+  if (connection->read_state == READ_ENDED || is_end(connection)) return deliver_end(connection, completion);
   if (has_bytes(&connection->read)) return deliver_bytes(backend, connection, completion);
   if (connection->read.error != ERROR_SUCCESS) return deliver_error(connection, completion);
-  connection->read_state = PIPE_READ_NONE;
+  connection->read_state = READ_NONE;
   read_on_later(backend, connection);
   return OPERATION_NONE;
 }
 
 static enum operation finish_read(struct backend *backend, struct task *task, struct completion *completion) {
   struct connection *connection = CONTAINER_OF(task, struct connection, read);
-  if (connection->life == PIPE_CLOSING) return pipe_finish_close(backend, connection, completion);
-  if (connection->read_state == PIPE_READ_POSTED) {
+  if (connection->life == CONNECTION_CLOSING) return connection_finish_close(backend, connection, completion);
+  if (connection->read_state == READ_POSTED) {
     bool cancelled = task->error == ERROR_OPERATION_ABORTED;
-    connection->read_state = cancelled ? PIPE_READ_NONE : PIPE_READ_HELD;
+    connection->read_state = cancelled ? READ_NONE : READ_HELD;
   }
-  if (connection->write_state == PIPE_WRITE_ENDING && connection->peer == PIPE_PEER_FOREIGN &&
-      connection->pipe != NULL) {
+  if (connection->pipe.write_state == PIPE_WRITE_ENDING && connection->pipe.peer == PIPE_PEER_FOREIGN &&
+      connection->pipe.handle != NULL) {
     pipe_leave(backend, connection);
     return OPERATION_NONE;
   }
   if (!connection->read_wanted) return OPERATION_NONE;
-  if (connection->read_state != PIPE_READ_NONE) return deliver(backend, connection, completion);
+  if (connection->read_state != READ_NONE) return deliver(backend, connection, completion);
   pipe_read_again(backend, connection);
   return OPERATION_NONE;
 }
@@ -217,9 +218,9 @@ static enum operation finish_read(struct backend *backend, struct task *task, st
 
 /* Makes room for so many bytes more. */
 static bool grow_kept(struct backend *backend, struct connection *connection, size_t length, size_t more) {
-  struct kept *kept = memory_resize(backend->allocator, connection->kept, sizeof *kept + length + more);
+  struct kept *kept = memory_resize(backend->allocator, connection->pipe.kept, sizeof *kept + length + more);
   if (kept == NULL) return false;
-  connection->kept = kept;
+  connection->pipe.kept = kept;
   return true;
 }
 
@@ -228,30 +229,30 @@ static bool keep_available(struct backend *backend, struct connection *connectio
   DWORD taken = 0;
   while (taken < available) {
     DWORD count;
-    DWORD error =
-        read_now(backend, connection->pipe, connection->kept->bytes + length + taken, available - taken, &count);
+    DWORD error = read_now(backend, connection->pipe.handle, connection->pipe.kept->bytes + length + taken,
+                           available - taken, &count);
     if ((error != ERROR_SUCCESS && error != ERROR_MORE_DATA) || count == 0) break;
     taken += count;
   }
-  connection->kept->length = length + taken;
+  connection->pipe.kept->length = length + taken;
   return taken == available;
 }
 
 DWORD pipe_read_out(struct backend *backend, struct connection *connection) {
   assert(!connection->read.pending);
-  if (connection->read_state == PIPE_READ_ENDED) return ERROR_SUCCESS;
-  bool held = connection->read_state == PIPE_READ_HELD;
+  if (connection->read_state == READ_ENDED) return ERROR_SUCCESS;
+  bool held = connection->read_state == READ_HELD;
   size_t length = held && has_bytes(&connection->read) ? connection->read.count : 0;
   if (!grow_kept(backend, connection, length, 0)) return ERROR_NOT_ENOUGH_MEMORY;
-  memcpy(connection->kept->bytes, connection->small, length);
-  connection->kept->length = length;
+  memcpy(connection->pipe.kept->bytes, connection->pipe.small, length);
+  connection->pipe.kept->length = length;
   bool more = !held || length > 0;
   DWORD available = 0;
-  while (more && connection->kept->length < KEPT_BYTES_MAX &&
-         os_pipe_peek(connection->pipe, &available) == ERROR_SUCCESS && available > 0) {
-    length = connection->kept->length;
+  while (more && connection->pipe.kept->length < KEPT_BYTES_MAX &&
+         os_pipe_peek(connection->pipe.handle, &available) == ERROR_SUCCESS && available > 0) {
+    length = connection->pipe.kept->length;
     more = grow_kept(backend, connection, length, available) && keep_available(backend, connection, length, available);
   }
-  connection->read_state = PIPE_READ_ENDED;
+  connection->read_state = READ_ENDED;
   return ERROR_SUCCESS;
 }

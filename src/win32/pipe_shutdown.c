@@ -7,20 +7,19 @@
  * out and kept for `read`, then the handle is closed. Everything we wrote stays readable for it.
  *  - A byte-type pipe cannot carry an end at all.
  */
-#include "win32/pipe_connection.h"
+#include "win32/connection.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "win32/error.h"
 
 static enum operation finish_shutdown(struct backend *backend, struct task *task, struct completion *completion) {
   struct connection *connection = CONTAINER_OF(task, struct connection, write);
-  if (connection->life == PIPE_CLOSING) return pipe_finish_close(backend, connection, completion);
+  if (connection->life == CONNECTION_CLOSING) return connection_finish_close(backend, connection, completion);
   completion->connection = connection;
   completion->result = 0;
   if (task->error == ERROR_SUCCESS) return OPERATION_SHUTDOWN;
-  connection->write_state = PIPE_WRITE_NONE;
+  connection->pipe.write_state = PIPE_WRITE_NONE;
   error_complete(completion, ERROR_PLACE_WRITE, task->error);
   if (task->error == ERROR_NOT_SUPPORTED) completion->hint = "a byte-type pipe cannot tell its other end of an end";
   /* A peer that has gone needs not be told. */
@@ -35,8 +34,8 @@ static void be_over(struct backend *backend, struct connection *connection, DWOR
 
 static void send_mark(struct backend *backend, struct connection *connection) {
   struct task *task = &connection->write;
-  memset(&task->overlapped, 0, sizeof task->overlapped);
-  DWORD error = os_write(connection->pipe, connection->small, 0, &task->overlapped, &task->count);
+  task_begin(task, finish_shutdown);
+  DWORD error = os_write(connection->pipe.handle, connection->pipe.small, 0, &task->overlapped, &task->count);
   if (port_sort(&backend->port, task, connection->skips, error) == SUBMITTED_OVER) {
     port_append(&backend->port, task);
   }
@@ -50,15 +49,15 @@ void pipe_leave(struct backend *backend, struct connection *connection) {
 }
 
 void pipe_shutdown(struct backend *backend, struct connection *connection) {
-  assert(connection->life == PIPE_OPEN && connection->write_state == PIPE_WRITE_NONE);
-  connection->write_state = PIPE_WRITE_ENDING;
+  assert(connection->life == CONNECTION_OPEN && connection->pipe.write_state == PIPE_WRITE_NONE);
+  connection->pipe.write_state = PIPE_WRITE_ENDING;
   connection->write.finish = finish_shutdown;
-  if (connection->peer == PIPE_PEER_DEAF) {
+  if (connection->pipe.peer == PIPE_PEER_DEAF) {
     be_over(backend, connection, ERROR_NOT_SUPPORTED);
-  } else if (connection->peer == PIPE_PEER_KNOWS) {
+  } else if (connection->pipe.peer == PIPE_PEER_KNOWS) {
     send_mark(backend, connection);
   } else if (connection->read.pending) {
-    DWORD error = os_cancel(connection->pipe, &connection->read.overlapped);
+    DWORD error = os_cancel(connection->pipe.handle, &connection->read.overlapped);
     /* Not found: it is over, and its packet on the way. */
     if (error != ERROR_SUCCESS && error != ERROR_NOT_FOUND) be_over(backend, connection, error);
   } else {

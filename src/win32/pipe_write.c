@@ -16,7 +16,7 @@
  * A `write_queue` of one piece is written from where it lies; several pieces are copied into a chunk, because pipes
  * cannot gather.
  */
-#include "win32/pipe_connection.h"
+#include "win32/connection.h"
 
 #include <assert.h>
 #include <string.h>
@@ -29,32 +29,30 @@ static size_t smaller(size_t one, size_t other) { return one < other ? one : oth
 
 static enum submitted submit(struct backend *backend, struct connection *connection, const void *bytes, size_t length) {
   struct task *task = &connection->write;
-  memset(&task->overlapped, 0, sizeof task->overlapped);
-  task->finish = finish_write;
-  task->count = 0;
-  DWORD error = os_write(connection->pipe, bytes, (DWORD)length, &task->overlapped, &task->count);
+  task_begin(task, finish_write);
+  DWORD error = os_write(connection->pipe.handle, bytes, (DWORD)length, &task->overlapped, &task->count);
   return port_sort(&backend->port, task, connection->skips, error);
 }
 
 /* ---- the chunk of a connection ---- */
 
 static void hold_chunk(struct connection *connection, unsigned char *chunk, size_t length) {
-  connection->chunk = chunk;
-  connection->chunk_at = 0;
-  connection->chunk_end = (uint32_t)length;
+  connection->pipe.chunk = chunk;
+  connection->pipe.chunk_at = 0;
+  connection->pipe.chunk_end = (uint32_t)length;
 }
 
 static void drop_chunk(struct backend *backend, struct connection *connection) {
-  backend_give_chunk(backend, connection->chunk);
-  connection->chunk = NULL;
+  backend_give_chunk(backend, connection->pipe.chunk);
+  connection->pipe.chunk = NULL;
 }
 
 /* Tells common of at most `length` bytes of a chunk that is through. */
 static size_t claim(struct backend *backend, struct connection *connection, size_t length) {
-  size_t count = smaller(length, connection->chunk_end - connection->chunk_at);
-  connection->chunk_at += (uint32_t)count;
-  bool through = connection->chunk_at == connection->chunk_end;
-  connection->write_state = through ? PIPE_WRITE_NONE : PIPE_WRITE_AHEAD;
+  size_t count = smaller(length, connection->pipe.chunk_end - connection->pipe.chunk_at);
+  connection->pipe.chunk_at += (uint32_t)count;
+  bool through = connection->pipe.chunk_at == connection->pipe.chunk_end;
+  connection->pipe.write_state = through ? PIPE_WRITE_NONE : PIPE_WRITE_AHEAD;
   if (through) drop_chunk(backend, connection);
   return count;
 }
@@ -62,8 +60,8 @@ static size_t claim(struct backend *backend, struct connection *connection, size
 #ifndef NDEBUG
 /* Whether these bytes are the ones that `write` began with. */
 static bool continues(const struct connection *connection, const struct piece *pieces, size_t count) {
-  const unsigned char *at = connection->chunk + connection->chunk_at;
-  size_t left = connection->chunk_end - connection->chunk_at;
+  const unsigned char *at = connection->pipe.chunk + connection->pipe.chunk_at;
+  size_t left = connection->pipe.chunk_end - connection->pipe.chunk_at;
   for (size_t i = 0; i < count && left > 0; ++i) {
     size_t length = smaller(pieces[i].length, left);
     if (memcmp(at, pieces[i].bytes, length) != 0) return false;
@@ -83,7 +81,7 @@ static size_t try_chunk(struct backend *backend, struct connection *connection, 
   memcpy(chunk, bytes, length);
   if (submit(backend, connection, chunk, length) == SUBMITTED_PENDING) {
     hold_chunk(connection, chunk, length);
-    connection->write_state = PIPE_WRITE_BEGUN;
+    connection->pipe.write_state = PIPE_WRITE_BEGUN;
     return 0;
   }
   backend_give_chunk(backend, chunk);
@@ -91,15 +89,15 @@ static size_t try_chunk(struct backend *backend, struct connection *connection, 
 }
 
 size_t pipe_write(struct backend *backend, struct connection *connection, const void *bytes, size_t length) {
-  assert(connection->life == PIPE_OPEN && connection->write_state != PIPE_WRITE_QUEUED && length > 0);
+  assert(connection->life == CONNECTION_OPEN && connection->pipe.write_state != PIPE_WRITE_QUEUED && length > 0);
   size_t taken = 0;
-  if (connection->write_state == PIPE_WRITE_AHEAD) {
+  if (connection->pipe.write_state == PIPE_WRITE_AHEAD) {
     struct piece piece = {bytes, length};
     assert(continues(connection, &piece, 1));
     (void)piece;
     taken = claim(backend, connection, length);
   }
-  while (connection->write_state == PIPE_WRITE_NONE && taken < length) {
+  while (connection->pipe.write_state == PIPE_WRITE_NONE && taken < length) {
     size_t count =
         try_chunk(backend, connection, (const char *)bytes + taken, smaller(length - taken, PIPE_CHUNK_BYTES));
     if (count == 0) break;
@@ -133,11 +131,11 @@ static enum submitted submit_pieces(struct backend *backend, struct connection *
 
 void pipe_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces,
                       size_t count) {
-  assert(connection->life == PIPE_OPEN && connection->write_state != PIPE_WRITE_QUEUED && count > 0);
-  enum pipe_write_state state = connection->write_state;
-  connection->write_state = PIPE_WRITE_QUEUED;
-  connection->queued_bytes = 0;
-  for (size_t i = 0; i < count; ++i) connection->queued_bytes += pieces[i].length;
+  assert(connection->life == CONNECTION_OPEN && connection->pipe.write_state != PIPE_WRITE_QUEUED && count > 0);
+  enum pipe_write_state state = connection->pipe.write_state;
+  connection->pipe.write_state = PIPE_WRITE_QUEUED;
+  connection->pipe.queued_bytes = 0;
+  for (size_t i = 0; i < count; ++i) connection->pipe.queued_bytes += pieces[i].length;
   assert(state == PIPE_WRITE_NONE || continues(connection, pieces, count));
   if (state == PIPE_WRITE_BEGUN) return;
   if (state == PIPE_WRITE_NONE && submit_pieces(backend, connection, pieces, count) == SUBMITTED_PENDING) return;
@@ -149,13 +147,13 @@ void pipe_write_queue(struct backend *backend, struct connection *connection, co
 static enum operation finish_queue(struct backend *backend, struct connection *connection,
                                    struct completion *completion) {
   completion->connection = connection;
-  connection->write_state = PIPE_WRITE_NONE;
+  connection->pipe.write_state = PIPE_WRITE_NONE;
   if (connection->write.error != ERROR_SUCCESS) {
     drop_chunk(backend, connection);
     error_complete(completion, ERROR_PLACE_WRITE, connection->write.error);
-  } else if (connection->chunk != NULL) {
-    connection->chunk_end = connection->write.count;
-    completion->result = (ptrdiff_t)claim(backend, connection, connection->queued_bytes);
+  } else if (connection->pipe.chunk != NULL) {
+    connection->pipe.chunk_end = connection->write.count;
+    completion->result = (ptrdiff_t)claim(backend, connection, connection->pipe.queued_bytes);
   } else {
     completion->result = (ptrdiff_t)connection->write.count;
   }
@@ -165,18 +163,18 @@ static enum operation finish_queue(struct backend *backend, struct connection *c
 /* A write that `write` began and that failed is made again by `write_queue`, and fails there. */
 static void finish_begun(struct backend *backend, struct connection *connection) {
   if (connection->write.error == ERROR_SUCCESS) {
-    connection->chunk_end = connection->write.count;
-    connection->write_state = PIPE_WRITE_AHEAD;
+    connection->pipe.chunk_end = connection->write.count;
+    connection->pipe.write_state = PIPE_WRITE_AHEAD;
   } else {
     drop_chunk(backend, connection);
-    connection->write_state = PIPE_WRITE_NONE;
+    connection->pipe.write_state = PIPE_WRITE_NONE;
   }
 }
 
 static enum operation finish_write(struct backend *backend, struct task *task, struct completion *completion) {
   struct connection *connection = CONTAINER_OF(task, struct connection, write);
-  if (connection->life == PIPE_CLOSING) return pipe_finish_close(backend, connection, completion);
-  if (connection->write_state == PIPE_WRITE_QUEUED) return finish_queue(backend, connection, completion);
+  if (connection->life == CONNECTION_CLOSING) return connection_finish_close(backend, connection, completion);
+  if (connection->pipe.write_state == PIPE_WRITE_QUEUED) return finish_queue(backend, connection, completion);
   finish_begun(backend, connection);
   return OPERATION_NONE;
 }

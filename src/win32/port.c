@@ -7,6 +7,8 @@
  */
 #include "win32/port.h"
 
+#include <string.h>
+
 #define ENTRIES_MAX 64
 #define NS_PER_SECOND UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
@@ -36,6 +38,13 @@ void port_wake(struct port *port) {
 
 void port_show(struct port *port) {
   if (!list_empty(&port->over) || !list_empty(&port->batch)) port_wake(port);
+}
+
+void task_begin(struct task *task, task_function finish) {
+  memset(&task->overlapped, 0, sizeof task->overlapped);
+  task->finish = finish;
+  task->error = ERROR_SUCCESS;
+  task->count = 0;
 }
 
 void port_append(struct port *port, struct task *task) { list_append(&port->over, &task->link); }

@@ -26,6 +26,9 @@ struct task {
   bool pending; /* the system has it, or its packet was not handed out yet */
 };
 
+/* Makes a task ready to be handed to the system. */
+void task_begin(struct task *task, task_function finish);
+
 /* What became of a transfer that was handed to the system. */
 enum submitted {
   SUBMITTED_PENDING, /* a packet will come */

@@ -83,7 +83,7 @@
 #undef WEIR_WIN32_OS_H
 #include "win32/os.h"
 
-#include "os_faulty_win32.h"
+#include "os_faulty_win32_private.h"
 
 #define HANDLES_MAX 16384
 
@@ -134,7 +134,24 @@ static const char *const names[OS_CALL_COUNT] = {"port_create",
                                                  "heap_get",
                                                  "user_sid",
                                                  "security_get",
-                                                 "text_from_utf8"};
+                                                 "text_from_utf8",
+                                                 "socket_start",
+                                                 "socket_create",
+                                                 "socket_duplicate",
+                                                 "socket_close",
+                                                 "socket_bind",
+                                                 "socket_listen",
+                                                 "socket_accept",
+                                                 "socket_connect",
+                                                 "socket_shutdown",
+                                                 "socket_receive",
+                                                 "socket_send",
+                                                 "socket_do_not_block",
+                                                 "socket_set",
+                                                 "socket_get",
+                                                 "socket_control",
+                                                 "socket_name",
+                                                 "socket_peer"};
 
 void faults_reset(void) {
   fault = (struct fault){0};
@@ -165,11 +182,11 @@ const char *faults_name(enum os_call call) { return call < OS_CALL_COUNT ? names
  * tells how a transfer went, which a fault of the transfer covers. A sweep leaves them out.
  */
 static bool is_swept(enum os_call call) {
-  return call != OS_CLOSE && call != OS_PORT_POST && call != OS_PORT_WAIT && call != OS_RESULT && call != OS_EVENT_WAIT;
+  return call != OS_CLOSE && call != OS_SOCKET_CLOSE && call != OS_PORT_POST && call != OS_PORT_WAIT &&
+         call != OS_RESULT && call != OS_EVENT_WAIT;
 }
 
-/* Counts a call and gives the error that it shall fail with, or ERROR_SUCCESS. */
-static DWORD strike(enum os_call call) {
+DWORD faults_strike(enum os_call call) {
   InterlockedIncrement(&calls[call]);
   bool meant = fault.times > 0 && (fault.call == call || (fault.call == OS_ANY && is_swept(call)));
   if (!meant) return ERROR_SUCCESS;
@@ -183,7 +200,7 @@ static DWORD strike(enum os_call call) {
   return fault.error;
 }
 
-static DWORD shorten(DWORD length) {
+DWORD faults_shortened(DWORD length) {
   return longest_transfer > 0 && length > longest_transfer ? longest_transfer : length;
 }
 
@@ -195,8 +212,7 @@ static size_t find_handle(HANDLE handle) {
   return i;
 }
 
-/* Notes a handle that a call has made or taken over; returns its error. */
-static DWORD note(DWORD error, const HANDLE *handle) {
+DWORD faults_note(DWORD error, const HANDLE *handle) {
   if (error != ERROR_SUCCESS) return error;
   AcquireSRWLockExclusive(&lock);
   if (find_handle(*handle) == handle_count && handle_count < HANDLES_MAX) handles[handle_count++] = *handle;
@@ -204,7 +220,7 @@ static DWORD note(DWORD error, const HANDLE *handle) {
   return ERROR_SUCCESS;
 }
 
-static void forget(HANDLE handle) {
+void faults_forget(HANDLE handle) {
   AcquireSRWLockExclusive(&lock);
   size_t i = find_handle(handle);
   if (i < handle_count) {
@@ -222,147 +238,147 @@ size_t faults_wrong_closes(void) { return wrong_closes; }
 /* ---- the calls ---- */
 
 DWORD os_port_create(HANDLE *port) {
-  DWORD error = strike(OS_PORT_CREATE);
+  DWORD error = faults_strike(OS_PORT_CREATE);
   if (error == ERROR_SUCCESS) error = direct_port_create(port);
-  return note(error, port);
+  return faults_note(error, port);
 }
 
 DWORD os_port_associate(HANDLE port, HANDLE file) {
-  DWORD error = strike(OS_PORT_ASSOCIATE);
+  DWORD error = faults_strike(OS_PORT_ASSOCIATE);
   if (error == ERROR_SUCCESS) error = direct_port_associate(port, file);
-  return note(error, &file);
+  return faults_note(error, &file);
 }
 
 DWORD os_port_wait(HANDLE port, OVERLAPPED_ENTRY *entries, ULONG room, ULONG *count, DWORD milliseconds) {
-  DWORD error = strike(OS_PORT_WAIT);
+  DWORD error = faults_strike(OS_PORT_WAIT);
   return error != ERROR_SUCCESS ? error : direct_port_wait(port, entries, room, count, milliseconds);
 }
 
 DWORD os_port_post(HANDLE port, OVERLAPPED *overlapped) {
-  DWORD error = strike(OS_PORT_POST);
+  DWORD error = faults_strike(OS_PORT_POST);
   return error != ERROR_SUCCESS ? error : direct_port_post(port, overlapped);
 }
 
 DWORD os_skip_port_on_success(HANDLE file) {
-  DWORD error = strike(OS_SKIP_PORT_ON_SUCCESS);
+  DWORD error = faults_strike(OS_SKIP_PORT_ON_SUCCESS);
   return error != ERROR_SUCCESS ? error : direct_skip_port_on_success(file);
 }
 
 DWORD os_read(HANDLE file, void *bytes, DWORD length, OVERLAPPED *overlapped, DWORD *count) {
-  DWORD error = strike(OS_READ);
-  return error != ERROR_SUCCESS ? error : direct_read(file, bytes, shorten(length), overlapped, count);
+  DWORD error = faults_strike(OS_READ);
+  return error != ERROR_SUCCESS ? error : direct_read(file, bytes, faults_shortened(length), overlapped, count);
 }
 
 DWORD os_write(HANDLE file, const void *bytes, DWORD length, OVERLAPPED *overlapped, DWORD *count) {
-  DWORD error = strike(OS_WRITE);
-  return error != ERROR_SUCCESS ? error : direct_write(file, bytes, shorten(length), overlapped, count);
+  DWORD error = faults_strike(OS_WRITE);
+  return error != ERROR_SUCCESS ? error : direct_write(file, bytes, faults_shortened(length), overlapped, count);
 }
 
 DWORD os_result(OVERLAPPED *overlapped, DWORD *count) {
   *count = 0;
-  DWORD error = strike(OS_RESULT);
+  DWORD error = faults_strike(OS_RESULT);
   return error != ERROR_SUCCESS ? error : direct_result(overlapped, count);
 }
 
 DWORD os_cancel(HANDLE file, OVERLAPPED *overlapped) {
-  DWORD error = strike(OS_CANCEL);
+  DWORD error = faults_strike(OS_CANCEL);
   return error != ERROR_SUCCESS ? error : direct_cancel(file, overlapped);
 }
 
 DWORD os_pipe_create(const wchar_t *name, bool first, SECURITY_ATTRIBUTES *security, HANDLE *pipe) {
-  DWORD error = strike(OS_PIPE_CREATE);
+  DWORD error = faults_strike(OS_PIPE_CREATE);
   if (error == ERROR_SUCCESS) error = direct_pipe_create(name, first, security, pipe);
-  return note(error, pipe);
+  return faults_note(error, pipe);
 }
 
 DWORD os_pipe_accept(HANDLE pipe, OVERLAPPED *overlapped) {
-  DWORD error = strike(OS_PIPE_ACCEPT);
+  DWORD error = faults_strike(OS_PIPE_ACCEPT);
   return error != ERROR_SUCCESS ? error : direct_pipe_accept(pipe, overlapped);
 }
 
 DWORD os_pipe_open(const wchar_t *name, DWORD rights, HANDLE *pipe) {
-  DWORD error = strike(OS_PIPE_OPEN);
+  DWORD error = faults_strike(OS_PIPE_OPEN);
   if (error == ERROR_SUCCESS) error = direct_pipe_open(name, rights, pipe);
-  return note(error, pipe);
+  return faults_note(error, pipe);
 }
 
 DWORD os_pipe_wait(const wchar_t *name) {
-  DWORD error = strike(OS_PIPE_WAIT);
+  DWORD error = faults_strike(OS_PIPE_WAIT);
   return error != ERROR_SUCCESS ? error : direct_pipe_wait(name);
 }
 
 DWORD os_pipe_instances(HANDLE pipe, DWORD *count) {
-  DWORD error = strike(OS_PIPE_INSTANCES);
+  DWORD error = faults_strike(OS_PIPE_INSTANCES);
   return error != ERROR_SUCCESS ? error : direct_pipe_instances(pipe, count);
 }
 
 DWORD os_pipe_flags(HANDLE pipe, DWORD *flags) {
-  DWORD error = strike(OS_PIPE_FLAGS);
+  DWORD error = faults_strike(OS_PIPE_FLAGS);
   return error != ERROR_SUCCESS ? error : direct_pipe_flags(pipe, flags);
 }
 
 DWORD os_pipe_read_messages(HANDLE pipe) {
-  DWORD error = strike(OS_PIPE_READ_MESSAGES);
+  DWORD error = faults_strike(OS_PIPE_READ_MESSAGES);
   return error != ERROR_SUCCESS ? error : direct_pipe_read_messages(pipe);
 }
 
 DWORD os_pipe_peek(HANDLE pipe, DWORD *available) {
-  DWORD error = strike(OS_PIPE_PEEK);
+  DWORD error = faults_strike(OS_PIPE_PEEK);
   return error != ERROR_SUCCESS ? error : direct_pipe_peek(pipe, available);
 }
 
 DWORD os_pipe_client(HANDLE pipe, DWORD *process) {
-  DWORD error = strike(OS_PIPE_CLIENT);
+  DWORD error = faults_strike(OS_PIPE_CLIENT);
   return error != ERROR_SUCCESS ? error : direct_pipe_client(pipe, process);
 }
 
 DWORD os_pipe_name(HANDLE pipe, wchar_t *name, size_t room) {
-  DWORD error = strike(OS_PIPE_NAME);
+  DWORD error = faults_strike(OS_PIPE_NAME);
   return error != ERROR_SUCCESS ? error : direct_pipe_name(pipe, name, room);
 }
 
 DWORD os_close(HANDLE handle) {
-  forget(handle);
+  faults_forget(handle);
   DWORD error = direct_close(handle);
-  DWORD struck = strike(OS_CLOSE);
+  DWORD struck = faults_strike(OS_CLOSE);
   return struck != ERROR_SUCCESS ? struck : error;
 }
 
 DWORD os_handle_type(HANDLE handle, DWORD *type) {
-  DWORD error = strike(OS_HANDLE_TYPE);
+  DWORD error = faults_strike(OS_HANDLE_TYPE);
   return error != ERROR_SUCCESS ? error : direct_handle_type(handle, type);
 }
 
 DWORD os_event_create(const wchar_t *name, HANDLE *event) {
-  DWORD error = strike(OS_EVENT_CREATE);
+  DWORD error = faults_strike(OS_EVENT_CREATE);
   if (error == ERROR_SUCCESS) error = direct_event_create(name, event);
-  return note(error, event);
+  return faults_note(error, event);
 }
 
 DWORD os_event_find(const wchar_t *name) {
-  DWORD error = strike(OS_EVENT_FIND);
+  DWORD error = faults_strike(OS_EVENT_FIND);
   return error != ERROR_SUCCESS ? error : direct_event_find(name);
 }
 
 DWORD os_event_wait(HANDLE event) {
-  DWORD error = strike(OS_EVENT_WAIT);
+  DWORD error = faults_strike(OS_EVENT_WAIT);
   return error != ERROR_SUCCESS ? error : direct_event_wait(event);
 }
 
 DWORD os_thread_start(DWORD (*run)(void *argument), void *argument, HANDLE *thread) {
-  DWORD error = strike(OS_THREAD_START);
+  DWORD error = faults_strike(OS_THREAD_START);
   if (error == ERROR_SUCCESS) error = direct_thread_start(run, argument, thread);
-  return note(error, thread);
+  return faults_note(error, thread);
 }
 
 DWORD os_thread_cancel_call(HANDLE thread) {
-  DWORD error = strike(OS_THREAD_CANCEL_CALL);
+  DWORD error = faults_strike(OS_THREAD_CANCEL_CALL);
   return error != ERROR_SUCCESS ? error : direct_thread_cancel_call(thread);
 }
 
 void os_thread_pause(void) { direct_thread_pause(); }
 
-void *os_heap_get(size_t bytes) { return strike(OS_HEAP_GET) != ERROR_SUCCESS ? NULL : direct_heap_get(bytes); }
+void *os_heap_get(size_t bytes) { return faults_strike(OS_HEAP_GET) != ERROR_SUCCESS ? NULL : direct_heap_get(bytes); }
 
 void os_heap_put(void *block) { direct_heap_put(block); }
 
@@ -371,12 +387,12 @@ void os_lock(SRWLOCK *lock_of_process) { direct_lock(lock_of_process); }
 void os_unlock(SRWLOCK *lock_of_process) { direct_unlock(lock_of_process); }
 
 DWORD os_user_sid(wchar_t *text, size_t room) {
-  DWORD error = strike(OS_USER_SID);
+  DWORD error = faults_strike(OS_USER_SID);
   return error != ERROR_SUCCESS ? error : direct_user_sid(text, room);
 }
 
 DWORD os_security_get(const wchar_t *text, PSECURITY_DESCRIPTOR *descriptor) {
-  DWORD error = strike(OS_SECURITY_GET);
+  DWORD error = faults_strike(OS_SECURITY_GET);
   return error != ERROR_SUCCESS ? error : direct_security_get(text, descriptor);
 }
 
@@ -389,6 +405,6 @@ uint64_t os_counter(void) { return direct_counter(); }
 uint64_t os_counter_frequency(void) { return direct_counter_frequency(); }
 
 DWORD os_text_from_utf8(const char *utf8, size_t length, wchar_t *text, size_t room) {
-  DWORD error = strike(OS_TEXT_FROM_UTF8);
+  DWORD error = faults_strike(OS_TEXT_FROM_UTF8);
   return error != ERROR_SUCCESS ? error : direct_text_from_utf8(utf8, length, text, room);
 }

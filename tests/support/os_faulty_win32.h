@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The functions of win32/os.h that can fail. */
+/* The functions of win32/os.h and win32/os_socket.h that can fail. */
 enum os_call {
   OS_PORT_CREATE,
   OS_PORT_ASSOCIATE,
@@ -51,6 +51,23 @@ enum os_call {
   OS_USER_SID,
   OS_SECURITY_GET,
   OS_TEXT_FROM_UTF8,
+  OS_SOCKET_START,
+  OS_SOCKET_CREATE,
+  OS_SOCKET_DUPLICATE,
+  OS_SOCKET_CLOSE,
+  OS_SOCKET_BIND,
+  OS_SOCKET_LISTEN,
+  OS_SOCKET_ACCEPT,
+  OS_SOCKET_CONNECT,
+  OS_SOCKET_SHUTDOWN,
+  OS_SOCKET_RECEIVE,
+  OS_SOCKET_SEND,
+  OS_SOCKET_DO_NOT_BLOCK,
+  OS_SOCKET_SET,
+  OS_SOCKET_GET,
+  OS_SOCKET_CONTROL,
+  OS_SOCKET_NAME,
+  OS_SOCKET_PEER,
   OS_CALL_COUNT,
   OS_ANY = OS_CALL_COUNT
 };

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "win32/acceptor.h"
+
+#include <assert.h>
+
+#include "common/memory.h"
+
+static enum operation finish_instance(struct backend *backend, struct task *task, struct completion *completion);
+static enum operation finish_offer(struct backend *backend, struct task *task, struct completion *completion);
+
+void acceptor_init(struct acceptor *acceptor, const struct acceptor_kind *kind, uint32_t goal, uint32_t limit) {
+  acceptor->kind = kind;
+  list_init(&acceptor->waiting);
+  list_init(&acceptor->clients);
+  acceptor->task.finish = finish_offer;
+  acceptor->limit = limit;
+  acceptor->first_goal = goal < limit ? goal : limit;
+  acceptor->goal = acceptor->first_goal;
+}
+
+/* ---- the pool ---- */
+
+void acceptor_free_instance(struct backend *backend, struct instance *instance) {
+  if (instance->handle != NULL) instance->acceptor->kind->shut(instance);
+  memory_put(backend->allocator, instance);
+}
+
+static void add_client(struct acceptor *acceptor, struct instance *instance) {
+  list_append(&acceptor->clients, &instance->link);
+  ++acceptor->client_count;
+}
+
+static void add_waiting(struct acceptor *acceptor, struct instance *instance) {
+  list_append(&acceptor->waiting, &instance->link);
+  ++acceptor->waiting_count;
+}
+
+/* What a wait that was over at once led to. */
+static DWORD add_at_once(struct backend *backend, struct acceptor *acceptor, struct instance *instance, DWORD error) {
+  if (acceptor->kind->welcome(backend, instance, error)) {
+    add_client(acceptor, instance);
+    return ERROR_SUCCESS;
+  }
+  acceptor_free_instance(backend, instance);
+  return error;
+}
+
+DWORD acceptor_add_instance(struct backend *backend, struct acceptor *acceptor) {
+  struct instance *instance = memory_get_zeroed(backend->allocator, acceptor->kind->instance_bytes);
+  if (instance == NULL) return ERROR_NOT_ENOUGH_MEMORY;
+  instance->acceptor = acceptor;
+  DWORD error = acceptor->kind->prepare(backend, instance);
+  if (error != ERROR_SUCCESS) {
+    acceptor_free_instance(backend, instance);
+    return error;
+  }
+  task_begin(&instance->task, finish_instance);
+  error = acceptor->kind->wait(instance);
+  if (port_sort(&backend->port, &instance->task, instance->skips, error) == SUBMITTED_OVER) {
+    return add_at_once(backend, acceptor, instance, error);
+  }
+  add_waiting(acceptor, instance);
+  return ERROR_SUCCESS;
+}
+
+void acceptor_fill(struct backend *backend, struct acceptor *acceptor) {
+  DWORD error = ERROR_SUCCESS;
+  while (error == ERROR_SUCCESS && acceptor->waiting_count < acceptor->goal &&
+         acceptor->waiting_count + acceptor->client_count < acceptor->limit) {
+    error = acceptor_add_instance(backend, acceptor);
+  }
+  acceptor->shortage = acceptor->waiting_count == 0 ? error : ERROR_SUCCESS;
+}
+
+/* All that waited were taken between two looks: perhaps more would have been. A quarter is enough: one less waits. */
+static void adapt_pool(struct backend *backend, struct acceptor *acceptor) {
+  if (acceptor->burst_batch != backend->port.batches) {
+    if (acceptor->goal > acceptor->first_goal && acceptor->burst < acceptor->goal / 4) --acceptor->goal;
+    acceptor->burst_batch = backend->port.batches;
+    acceptor->burst = 0;
+  }
+  if (++acceptor->burst < acceptor->goal) return;
+  acceptor->goal *= 2;
+  if (acceptor->goal > acceptor->limit) acceptor->goal = acceptor->limit;
+}
+
+/* ---- accept ---- */
+
+static void line_up(struct backend *backend, struct acceptor *acceptor) {
+  bool owes = !list_empty(&acceptor->clients) || acceptor->shortage != ERROR_SUCCESS;
+  if (acceptor->wanted && owes && !list_linked(&acceptor->task.link)) port_append(&backend->port, &acceptor->task);
+}
+
+static enum operation report_shortage(struct acceptor *acceptor, struct completion *completion) {
+  acceptor->wanted = false;
+  error_complete(completion, acceptor->kind->place, acceptor->shortage);
+  bool of_memory = completion->result == WEIR_ENOMEM || completion->result == WEIR_ENOBUFS;
+  if (!of_memory && completion->result != WEIR_EMFILE) completion->result = WEIR_ENFILE;
+  completion->hint = "the system gave no handle for a further client";
+  return OPERATION_ACCEPT;
+}
+
+/* The pool is full again before anybody hears of the client, so that the next one meets an open door. */
+static enum operation offer(struct backend *backend, struct acceptor *acceptor, struct completion *completion) {
+  struct list_node *first = list_take_first(&acceptor->clients);
+  completion->acceptor = acceptor;
+  if (first == NULL) return acceptor->shortage ? report_shortage(acceptor, completion) : OPERATION_NONE;
+  acceptor->offered = CONTAINER_OF(first, struct instance, link);
+  --acceptor->client_count;
+  acceptor_fill(backend, acceptor);
+  line_up(backend, acceptor);
+  completion->result = 0;
+  completion->peer = acceptor->kind->peer(acceptor->offered);
+  return OPERATION_ACCEPT;
+}
+
+static enum operation finish_close(struct acceptor *acceptor, struct completion *completion) {
+  completion->acceptor = acceptor;
+  completion->result = 0;
+  return OPERATION_CLOSE_ACCEPTOR;
+}
+
+static enum operation finish_offer(struct backend *backend, struct task *task, struct completion *completion) {
+  struct acceptor *acceptor = CONTAINER_OF(task, struct acceptor, task);
+  return acceptor->closing ? finish_close(acceptor, completion) : offer(backend, acceptor, completion);
+}
+
+static enum operation finish_instance(struct backend *backend, struct task *task, struct completion *completion) {
+  struct instance *instance = CONTAINER_OF(task, struct instance, task);
+  struct acceptor *acceptor = instance->acceptor;
+  list_remove(&instance->link);
+  --acceptor->waiting_count;
+  if (!acceptor->closing && acceptor->kind->welcome(backend, instance, task->error)) {
+    adapt_pool(backend, acceptor);
+    add_client(acceptor, instance);
+  } else {
+    acceptor_free_instance(backend, instance);
+  }
+  if (acceptor->closing) {
+    return acceptor->waiting_count == 0 ? finish_close(acceptor, completion) : OPERATION_NONE;
+  }
+  acceptor_fill(backend, acceptor);
+  line_up(backend, acceptor);
+  return OPERATION_NONE;
+}
+
+void acceptor_accept(struct backend *backend, struct acceptor *acceptor, bool wanted) {
+  acceptor->wanted = wanted;
+  if (!wanted) {
+    list_remove(&acceptor->task.link);
+    return;
+  }
+  acceptor_fill(backend, acceptor);
+  line_up(backend, acceptor);
+}
+
+void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection) {
+  struct instance *instance = acceptor->offered;
+  assert(instance != NULL);
+  acceptor->offered = NULL;
+  if (connection != NULL) {
+    acceptor->kind->hand_over(backend, instance, connection);
+    instance->handle = NULL;
+  }
+  acceptor_free_instance(backend, instance);
+}
+
+/* ---- close ---- */
+
+/* The name is free at once; the packets of the instances that waited come later. */
+void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum ending ending) {
+  assert(acceptor->offered == NULL && !acceptor->closing);
+  acceptor->closing = true;
+  list_remove(&acceptor->task.link);
+  for (struct list_node *node; (node = list_take_first(&acceptor->clients)) != NULL;) {
+    acceptor_free_instance(backend, CONTAINER_OF(node, struct instance, link));
+  }
+  acceptor->kind->close(backend, acceptor, ending);
+  if (acceptor->waiting_count == 0) port_append(&backend->port, &acceptor->task);
+}

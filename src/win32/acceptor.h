@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A server of either kind: a pool of instances, each waiting for one client. For a pipe an instance is the only way in;
+ * for TCP it spares the client that comes a wait in the system's queue. The pool is filled up before a client is
+ * offered, doubles when all were taken between two looks, up to the limit, and shrinks when few are.
+ */
+#ifndef WEIR_WIN32_ACCEPTOR_H
+#define WEIR_WIN32_ACCEPTOR_H
+
+#include "win32/backend.h"
+#include "win32/error.h"
+#include "win32/pipe_acceptor.h"
+#include "win32/tcp_acceptor.h"
+
+/* One place for a client, from its creation until a connection takes it over. */
+struct instance {
+  struct task task;
+  struct list_node link; /* in one of the acceptor's lists */
+  struct acceptor *acceptor;
+  HANDLE handle; /* the pipe or the SOCKET; NULL: taken over, or closed while its packet is under way */
+  bool skips;
+};
+
+struct acceptor_kind {
+  size_t instance_bytes; /* what it allocates for an instance, which is the first thing there */
+  enum error_place place;
+
+  /* Makes the handle of an instance and lets it wait; the task tells how that went. */
+  DWORD (*prepare)(struct backend *backend, struct instance *instance);
+  DWORD (*wait)(struct instance *instance);
+
+  /* Whether a client has come, perhaps to leave again, by what the wait ended with. Not asked of a closing acceptor. */
+  bool (*welcome)(struct backend *backend, struct instance *instance, DWORD error);
+
+  /* The peer of the client that is offered, or NULL. */
+  const weir_address *(*peer)(struct instance *instance);
+
+  /* Makes it a connection; the handle goes over. */
+  void (*hand_over)(struct backend *backend, struct instance *instance, struct connection *connection);
+
+  /* Closes the instance's handle. */
+  void (*shut)(struct instance *instance);
+
+  /* Gives the name up; no instance that waits may bring a client any more. */
+  void (*close)(struct backend *backend, struct acceptor *acceptor, enum ending ending);
+};
+
+struct acceptor {
+  const struct acceptor_kind *kind;
+  struct task task;         /* offers the next client; the close */
+  struct list waiting;      /* instances for clients to come */
+  struct list clients;      /* instances with a client, the first one first */
+  struct instance *offered; /* until `take` */
+  uint32_t first_goal;
+  uint32_t limit; /* at most so many wait or hold a client that nobody took */
+  uint32_t goal;  /* so many shall wait */
+  uint32_t waiting_count;
+  uint32_t client_count;
+  uint32_t burst; /* clients of this batch of the port's */
+  uint32_t burst_batch;
+  DWORD shortage; /* why no instance waits, or ERROR_SUCCESS */
+  bool wanted;
+  bool closing;
+
+  union {
+    struct pipe_acceptor pipe;
+    struct tcp_acceptor tcp;
+  };
+};
+
+extern const struct acceptor_kind acceptor_of_pipes;
+extern const struct acceptor_kind acceptor_of_tcp;
+
+/* Begins with an empty pool: `goal` instances at first, never more than `limit`. */
+void acceptor_init(struct acceptor *acceptor, const struct acceptor_kind *kind, uint32_t goal, uint32_t limit);
+
+/* One instance more, which need not be wanted yet. */
+DWORD acceptor_add_instance(struct backend *backend, struct acceptor *acceptor);
+
+/* Lets as many instances wait as shall, and notes when not even one can. */
+void acceptor_fill(struct backend *backend, struct acceptor *acceptor);
+
+/* Frees an instance that is not with the system, and closes its handle. */
+void acceptor_free_instance(struct backend *backend, struct instance *instance);
+
+void acceptor_accept(struct backend *backend, struct acceptor *acceptor, bool wanted);
+void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection);
+void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum ending ending);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "win32/connection.h"
+
+#include <assert.h>
+
+bool connection_with_system(const struct connection *connection) {
+  return connection->read.pending || connection->write.pending;
+}
+
+static void forget(struct task *task) {
+  if (!task->pending) list_remove(&task->link);
+}
+
+void connection_begin_close(struct connection *connection) {
+  assert(connection->life == CONNECTION_OPEN);
+  connection->life = CONNECTION_CLOSING;
+  forget(&connection->read);
+  forget(&connection->write);
+}
+
+static enum operation finish_close(struct backend *backend, struct task *task, struct completion *completion) {
+  return connection_finish_close(backend, CONTAINER_OF(task, struct connection, read), completion);
+}
+
+void connection_end_close(struct backend *backend, struct connection *connection) {
+  if (connection_with_system(connection)) return;
+  connection->read.finish = finish_close;
+  port_append(&backend->port, &connection->read);
+}
+
+enum operation connection_finish_close(struct backend *backend, struct connection *connection,
+                                       struct completion *completion) {
+  assert(connection->life == CONNECTION_CLOSING);
+  if (connection_with_system(connection)) return OPERATION_NONE;
+  completion->connection = connection;
+  completion->result = 0;
+  connection->kind->give_back(backend, connection, completion);
+  return OPERATION_CLOSE;
+}

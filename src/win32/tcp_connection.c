@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking a socket over and letting it go.
+ */
+#include "win32/connection.h"
+#include "win32/error.h"
+#include "win32/socket.h"
+
+void tcp_attach(struct connection *connection, SOCKET socket, bool skips) {
+  connection->kind = &connection_over_tcp;
+  connection->tcp.socket = socket;
+  connection->skips = skips;
+}
+
+/* ---- open ---- */
+
+bool tcp_is_socket(intptr_t native) {
+  int type;
+  return socket_start() == ERROR_SUCCESS &&
+         os_socket_get((SOCKET)native, SOL_SOCKET, SO_TYPE, &type, sizeof type) == ERROR_SUCCESS;
+}
+
+static const char *find_fault(SOCKET socket, DWORD *error) {
+  int type = 0;
+  BOOL listening = FALSE;
+  struct socket_address peer;
+  peer.length = sizeof peer.ipv6;
+  *error = os_socket_get(socket, SOL_SOCKET, SO_TYPE, &type, sizeof type);
+  if (*error != ERROR_SUCCESS) return NULL;
+  *error = WSAEINVAL;
+  if (type != SOCK_STREAM) return "this socket does not carry a stream";
+  os_socket_get(socket, SOL_SOCKET, SO_ACCEPTCONN, &listening, sizeof listening);
+  if (listening) return "this socket listens: it is for a server";
+  *error = os_socket_peer(socket, &peer.native, &peer.length);
+  return *error == WSAENOTCONN ? "this socket is not connected" : NULL;
+}
+
+struct outcome tcp_open(struct backend *backend, struct connection *connection, intptr_t native) {
+  SOCKET socket = (SOCKET)native;
+  bool skips;
+  DWORD error;
+  const char *hint = find_fault(socket, &error);
+  if (error == ERROR_SUCCESS) error = os_socket_do_not_block(socket);
+  if (error == ERROR_SUCCESS) {
+    error = socket_bind_port(&backend->port, socket, &skips);
+    if (error == ERROR_INVALID_PARAMETER) hint = "this socket belongs to another completion port";
+  }
+  if (error != ERROR_SUCCESS) return error_outcome(ERROR_PLACE_SOCKET, error, hint);
+  tcp_attach(connection, socket, skips);
+  return error_none();
+}
+
+/* ---- close ---- */
+
+/* Without a time to linger the system forgets what it has not sent, and tells the peer of a reset. */
+static void forget_unsent(SOCKET socket) {
+  struct linger none = {.l_onoff = 1, .l_linger = 0};
+  os_socket_set(socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
+static void close_socket(struct backend *backend, struct connection *connection, enum ending ending) {
+  struct tcp_connection *tcp = &connection->tcp;
+  connection_begin_close(connection);
+  if (tcp->socket != 0) {
+    if (ending == ENDING_RESET) forget_unsent(tcp->socket);
+    if (connection_with_system(connection)) os_cancel((HANDLE)tcp->socket, NULL);
+    os_socket_close(tcp->socket);
+    tcp->socket = 0;
+  }
+  connection_end_close(backend, connection);
+}
+
+static void give_back(struct backend *backend, struct connection *connection, struct completion *completion) {
+  (void)backend;
+  (void)connection;
+  (void)completion;
+}
+
+const struct connection_kind connection_over_tcp = {
+    .read = tcp_read,
+    .read_stop = tcp_read_stop,
+    .read_again = tcp_read_again,
+    .write = tcp_write,
+    .write_queue = tcp_write_queue,
+    .shutdown = tcp_shutdown,
+    .close = close_socket,
+    .control = tcp_control,
+    .give_back = give_back,
+};
