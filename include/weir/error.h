@@ -24,7 +24,7 @@ typedef enum weir_code {
   WEIR_EINVAL = -1,         /**< An argument or a name makes no sense; the hint says which. */
   WEIR_ENOMEM = -2,         /**< The allocator had no memory. */
   WEIR_ENOTSUP = -3,        /**< This system, or this kind of connection, cannot do it. */
-  WEIR_ECANCELED = -4,      /**< It was given up because the socket, server or loop was closed first. */
+  WEIR_ECANCELED = -4,      /**< It was given up: the socket, server or loop was closed first, or it was cancelled. */
   WEIR_EDESTROYED = -5,     /**< The socket has been destroyed. */
   WEIR_EENDED = -6,         /**< Written after the own `end()`. */
   WEIR_EPIPE = -7,          /**< The peer has ended or gone: nothing more can be written. */
@@ -71,7 +71,7 @@ struct weir_error {
   weir_code code;        /**< What went wrong. */
   int native_code;       /**< What the system said: `errno`, or a Win32 error; 0 when Weir found it itself. */
   const char *operation; /**< What was tried: "connect", "bind", "listen", "accept", "lookup", "read", "write",
-                              "shutdown", "open", "reset". */
+                              "shutdown", "open", "reset", "cancel". */
   const char *address;   /**< On which address, as the user would write it; "" when there is none. */
   const char *hint;      /**< What to know or to do about it, in a sentence; "" when there is nothing to add. */
   const char *local; /**< The local address that `connect` was told to use: "127.0.0.1:5000"; "" when there is none. */

@@ -26,6 +26,8 @@ extern "C" {
 typedef struct weir_loop weir_loop;
 /** A simulated world for tests; see sim.h. */
 typedef struct weir_sim weir_sim;
+/** A word that ends what was begun with it; see cancellation.h. */
+typedef struct weir_cancellation weir_cancellation;
 
 /**
  * Where a loop's memory comes from.

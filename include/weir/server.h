@@ -68,6 +68,7 @@ typedef struct weir_listen_options {
   bool writable_all; /**< Other users may write, and so connect. Without either only this user can. */
   weir_listener listener; /**< Added as a once-listener of `listening`, when not NULL; dropped when listening fails. */
   void *user;             /**< Its last argument. */
+  weir_cancellation *cancellation; /**< Closes the server; see cancellation.h. Held until then. NULL: none. */
 } weir_listen_options;
 
 /** Options with every default. */

@@ -109,6 +109,8 @@ typedef struct weir_connect_options {
                                   0: `WEIR_ATTEMPT_DELAY_MS`; at least 10. */
   const weir_block_list *block_list; /**< Addresses that are not connected to: `WEIR_EBLOCKED`. It must not change
                                           before the connect is over, and is held until then. NULL: none. */
+  weir_cancellation *cancellation;   /**< Ends the connect, or later the connection; see cancellation.h. For local names
+                                          too. Held until the socket closes. NULL: none. */
 } weir_connect_options;
 
 /** Options with every default. */

@@ -52,6 +52,7 @@ struct connecting {
   uint64_t attempt_delay_ms;
   weir_address local; /* what to bind to before; of no family: any address. Port 0: any port */
   weir_block_list *block_list;
+  weir_cancellation *cancellation;
   weir_listener listener; /* of `connect`, dropped when it fails */
   void *listener_user;
 

@@ -15,7 +15,7 @@
   LINE(EINVAL, "an argument makes no sense")                          \
   LINE(ENOMEM, "no memory")                                           \
   LINE(ENOTSUP, "not possible here")                                  \
-  LINE(ECANCELED, "given up because of a close")                      \
+  LINE(ECANCELED, "given up before it was done")                      \
   LINE(EDESTROYED, "the socket has been destroyed")                   \
   LINE(EENDED, "written after the end")                               \
   LINE(EPIPE, "the peer takes nothing more")                          \

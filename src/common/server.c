@@ -169,6 +169,7 @@ static void free_server(struct handle *handle) {
   drop_questions(server, &server->asked);
   deadline_fini(&server->pause, handle->loop);
   server_forget_later(server);
+  cancelable_leave(&server->cancelable);
   weir_block_list_release(server->block_list);
   memory_put(server_allocator(server), server->failure);
   memory_put(server_allocator(server), server->address);

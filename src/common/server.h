@@ -26,6 +26,7 @@
 #include <weir/server.h>
 
 #include "common/backend.h"
+#include "common/cancellation.h"
 #include "common/deadline.h"
 #include "common/handle.h"
 #include "common/list.h"
@@ -59,7 +60,8 @@ struct weir_server {
   weir_error *failure;                  /* of the last listen, while its event is owed */
   weir_listener listener;               /* of the listen under way, dropped when it fails */
   void *listener_user;
-  struct deadline pause; /* before accepting again */
+  struct cancelable cancelable; /* from the listen until it closes */
+  struct deadline pause;        /* before accepting again */
   uint64_t pause_ms;
   struct list closers; /* questions: callbacks of the close under way */
   struct list asked;   /* questions: what can be answered at once */

@@ -28,6 +28,7 @@ static void close_below(weir_server *server) {
 static void stop_listening(weir_server *server) {
   server->state = SERVER_CLOSING;
   deadline_clear(&server->pause, server->handle.loop);
+  cancelable_leave(&server->cancelable);
   server_forget_listener(server);
   close_below(server);
   server_update_liveness(server);

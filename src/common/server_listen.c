@@ -149,11 +149,16 @@ static weir_code listen_later(weir_server *server, const char *endpoint, size_t 
   struct listen_later *later = memory_get(server_allocator(server), sizeof *later + length + 1);
   if (later == NULL) return WEIR_ENOMEM;
   later->options = *options;
+  if (options->cancellation != NULL) weir_cancellation_retain(options->cancellation);
   later->length = length;
   memcpy(later->endpoint, endpoint, length);
   later->endpoint[length] = '\0';
   server->later = later;
   return WEIR_OK;
+}
+
+static void cancel(struct cancelable *cancelable) {
+  weir_server_close(CONTAINER_OF(cancelable, weir_server, cancelable), NULL, NULL);
 }
 
 weir_code weir_server_listen(weir_server *server, const char *endpoint, const weir_listen_options *options) {
@@ -164,7 +169,11 @@ weir_code weir_server_listen(weir_server *server, const char *endpoint, const we
   if (server->state == SERVER_CLOSING) return listen_later(server, endpoint, length, &whole);
   code = add_listening_listener(server, &whole);
   if (code == WEIR_OK) code = listen_at(server, endpoint, length, &whole);
-  if (code != WEIR_OK) server_forget_listener(server);
+  if (code != WEIR_OK) {
+    server_forget_listener(server);
+  } else {
+    cancelable_join(&server->cancelable, whole.cancellation, cancel);
+  }
   return code;
 }
 
@@ -175,7 +184,11 @@ weir_code weir_server_listen_native(weir_server *server, intptr_t native, const 
   if (server->state == SERVER_CLOSING) return WEIR_EALREADY;
   code = add_listening_listener(server, &whole);
   if (code == WEIR_OK) code = listen_on_native(server, native, &whole);
-  if (code != WEIR_OK) server_forget_listener(server);
+  if (code != WEIR_OK) {
+    server_forget_listener(server);
+  } else {
+    cancelable_join(&server->cancelable, whole.cancellation, cancel);
+  }
   return code;
 }
 
@@ -195,12 +208,19 @@ void server_deliver_failure(weir_server *server) {
   server->failure = NULL;
   server->state = SERVER_IDLE;
   server_forget_listener(server);
+  cancelable_leave(&server->cancelable);
   handle_emit_error(&server->handle, &event);
   memory_put(server_allocator(server), error);
 }
 
+static void free_later(weir_server *server, struct listen_later *later) {
+  if (later == NULL) return;
+  weir_cancellation_release(later->options.cancellation);
+  memory_put(server_allocator(server), later);
+}
+
 void server_forget_later(weir_server *server) {
-  memory_put(server_allocator(server), server->later);
+  free_later(server, server->later);
   server->later = NULL;
 }
 
@@ -211,5 +231,5 @@ void server_listen_if_asked(weir_server *server) {
   later->options.endpoint_length = later->length;
   weir_code code = weir_server_listen(server, later->endpoint, &later->options);
   if (code != WEIR_OK) server_report(server, "listen", code, 0, "listening again after the close did not begin");
-  memory_put(server_allocator(server), later);
+  free_later(server, later);
 }

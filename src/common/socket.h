@@ -40,6 +40,7 @@
 
 #include "common/address_pair.h"
 #include "common/backend.h"
+#include "common/cancellation.h"
 #include "common/deadline.h"
 #include "common/decoder.h"
 #include "common/handle.h"
@@ -104,6 +105,7 @@ struct socket_extra {
   struct connecting *next_connecting; /* of a connect() that waits for the old life's close */
   struct attempt *attempt;            /* the backend connects this socket for it */
   struct tried *tried;                /* the addresses that were tried */
+  struct cancelable cancelable;       /* from the connect until it is destroyed */
   char *name;                         /* what connect() was given, for errors */
   weir_error *error;                  /* what destroyed it */
   struct deadline silence;            /* after the end on a pipe whose server cannot be told */

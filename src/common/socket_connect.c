@@ -34,6 +34,7 @@ void socket_free_connecting(struct weir_socket *socket, struct connecting *conne
     handle_unlisten(&socket->handle, WEIR_EVENT_CONNECT, connecting->listener, connecting->listener_user);
   }
   weir_block_list_release(connecting->block_list);
+  weir_cancellation_release(connecting->cancellation);
   memory_put(&loop->allocator, connecting->name);
   if (connecting->attempts != &connecting->only) memory_put(&loop->allocator, connecting->attempts);
   deadline_fini(&connecting->deadline, loop);
@@ -124,6 +125,7 @@ static weir_code fill_connecting(struct connecting *connecting, const char *endp
   connecting->attempts = &connecting->only;
   connecting->attempt_count = 1;
   if (block_list != NULL) connecting->block_list = weir_block_list_retain(block_list);
+  if (options->cancellation != NULL) connecting->cancellation = weir_cancellation_retain(options->cancellation);
   weir_code code = read_local(connecting, options);
   if (code == WEIR_OK) code = take_places(connecting);
   if (code == WEIR_OK) code = copy_name(connecting, endpoint, length);
@@ -168,6 +170,12 @@ weir_code weir_socket_connect(weir_socket *socket, const char *endpoint, const w
 
 /* ---- beginning ---- */
 
+static void cancel(struct cancelable *cancelable) {
+  struct weir_socket *socket = CONTAINER_OF(cancelable, struct socket_extra, cancelable)->socket;
+  const char *operation = socket->life == LIFE_CONNECTING ? "connect" : "cancel";
+  socket_fail(socket, operation, WEIR_ECANCELED, 0, "the cancellation that it was connected with was cancelled");
+}
+
 void socket_begin_connecting(struct weir_socket *socket, struct connecting *connecting) {
   socket_begin_life(socket);
   socket->life = LIFE_CONNECTING;
@@ -181,6 +189,8 @@ void socket_begin_connecting(struct weir_socket *socket, struct connecting *conn
   if (connecting->timeout_ms != WEIR_FOREVER) {
     deadline_set_after(&connecting->deadline, socket->handle.loop, connecting->timeout_ms);
   }
+  cancelable_join(&socket->extra->cancelable, connecting->cancellation, cancel);
+  if (!connecting_goes_on(connecting)) return;
   if (connecting->failure.code != WEIR_OK || is_tcp(connecting)) {
     socket_owe(socket, DEBT_CONNECT);
   } else {

@@ -122,6 +122,7 @@ void socket_destroy(struct weir_socket *socket, const weir_error *error) {
   socket->shutting_down = false;
   socket->handle.silenced = true;
   socket_stop_idle(socket);
+  if (socket->extra != NULL) cancelable_leave(&socket->extra->cancelable);
   socket_stop_connecting(socket);
   socket_update_liveness(socket);
   list_remove(&socket->handle.link);
