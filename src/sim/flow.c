@@ -19,12 +19,12 @@ bool flow_is_readable(const struct flow *flow) { return flow->length > 0 || flow
 bool flow_is_writable(const struct flow *flow) { return flow->write_code != WEIR_OK || flow_room(flow) > 0; }
 
 void flow_put(struct flow *flow, const void *bytes, size_t length) {
-  assert(flow->state == FLOW_OPEN && flow->write_code == WEIR_OK);
-  assert(length <= flow_room(flow));
   if (flow->late_code != WEIR_OK) {
-    flow->write_code = flow->late_code;
+    flow_forbid(flow, flow->late_code);
     return;
   }
+  assert(flow->state == FLOW_OPEN && flow->write_code == WEIR_OK);
+  assert(length <= flow_room(flow));
   size_t at = (flow->start + flow->length) % flow->capacity;
   size_t first = length < flow->capacity - at ? length : flow->capacity - at;
   memcpy(flow->bytes + at, bytes, first);

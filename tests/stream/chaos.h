@@ -111,6 +111,7 @@ struct chaos {
   uint64_t chance;
 
   /* what this program does */
+  bool uses_tcp;
   bool uses_pipes;
   bool uses_encodings;
   bool uses_faults;

@@ -14,6 +14,7 @@ enum { ROUNDS = 3, WARDEN_MS = 200000 };
 
 static void draw_program(struct chaos *chaos, uint64_t seed) {
   chaos->seed = chaos->chance = seed;
+  chaos->uses_tcp = one_in(chaos, 2);
   chaos->uses_pipes = one_in(chaos, 3);
   chaos->uses_encodings = one_in(chaos, 3);
   chaos->uses_faults = one_in(chaos, 2);
@@ -36,6 +37,9 @@ static void make_world(struct chaos *chaos) {
   options.whole_transfers = one_in(chaos, 3);
   options.fixed_order = one_in(chaos, 3);
   assert_int_equal(weir_sim_create(&options, &chaos->sim), WEIR_OK);
+  weir_address silent;
+  assert_int_equal(weir_address_make("192.0.2.2", 0, &silent), WEIR_OK);
+  assert_int_equal(weir_sim_set_unreachable(chaos->sim, &silent, true), WEIR_OK);
 }
 
 static void hear_unhandled(weir_loop *loop, const weir_error *error, void *user) {

@@ -8,8 +8,8 @@
 
 /* What a queued write of a few bytes comes back with. */
 static void expect_write(struct bench *bench, struct connection *connection, ptrdiff_t result) {
-  struct piece piece = {"abc", 3};
-  backend_sim.write_queue(bench->backend, connection, &piece, 1);
+  struct piece pieces[] = {{"ab", 2}, {"c", 1}};
+  backend_sim.write_queue(bench->backend, connection, pieces, 2);
   expect_result(bench, OPERATION_WRITE, connection, result);
 }
 
