@@ -14,6 +14,7 @@
 #include <weir/error.h>
 #include <weir/event.h>
 #include <weir/export.h>
+#include <weir/lookup.h>
 #include <weir/loop.h>
 #include <weir/server.h>
 #include <weir/sim.h>

@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "common/deadline.h"
+#include "common/deferred.h"
 #include "common/handle.h"
+#include "common/lookup.h"
 #include "common/memory.h"
 #include "common/pipe.h"
 #include "common/post.h"
 #include "common/server.h"
 #include "common/socket.h"
+#include "common/workers.h"
 
 /* ---- making ---- */
 
@@ -42,11 +45,15 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
   loop->owners = 1;
   loop->dependents = 1;
   loop->simulated = options->simulator != NULL;
+  loop->simulator = options->simulator;
+  loop->work_threads = 4;
   loop->unhandled_error = options->unhandled_error;
   loop->unhandled_error_user = options->unhandled_error_user;
   heap_init(&loop->deadlines, &loop->allocator);
   list_init(&loop->closing);
   list_init(&loop->unpiped);
+  list_init(&loop->deferred);
+  list_init(&loop->lookups);
   list_init(&loop->handles);
   atomic_init(&loop->posts, NULL);
   atomic_init(&loop->woken, false);
@@ -183,11 +190,16 @@ static void dispatch(enum operation operation, const struct completion *completi
   }
 }
 
+/* Whether something is to be done here, whatever the system has. */
+static bool has_own_work(const weir_loop *loop) {
+  return loop->owed != NULL || post_pending(loop) || deferred_pending(loop) || workers_pending(loop);
+}
+
 bool weir_loop_alive(const weir_loop *loop) { return loop->alive > 0 || loop->owed != NULL || post_pending(loop); }
 
 /* How long the backend may wait: not at all while something is left to do here. */
 static uint64_t choose_timeout(weir_loop *loop, weir_run_mode mode) {
-  if (mode == WEIR_RUN_NOWAIT || loop->owed != NULL || post_pending(loop) || loop->alive == 0) return 0;
+  if (mode == WEIR_RUN_NOWAIT || has_own_work(loop) || loop->alive == 0) return 0;
   const struct heap_node *first = heap_first(&loop->deadlines);
   if (first == NULL) return WAIT_FOREVER;
   uint64_t now = loop_now(loop);
@@ -196,9 +208,11 @@ static uint64_t choose_timeout(weir_loop *loop, weir_run_mode mode) {
 
 /* What the loop does itself before it asks the backend. Returns whether there was anything. */
 static bool do_own_work(weir_loop *loop) {
-  bool any = loop->owed != NULL || post_pending(loop);
+  bool any = has_own_work(loop);
   pipe_free_ended(loop);
   post_run(loop);
+  deferred_run(loop);
+  workers_deliver(loop);
   deliver_owed(loop);
   return ring_deadlines(loop) || any;
 }
@@ -280,7 +294,7 @@ weir_code weir_loop_pollable(weir_loop *loop, intptr_t *pollable) {
 
 int weir_loop_next_timeout_ms(weir_loop *loop) {
   loop->operations->pollable(loop->backend);
-  if (loop->owed != NULL || loop->in_batch || post_pending(loop)) return 0;
+  if (has_own_work(loop) || loop->in_batch) return 0;
   const struct heap_node *first = heap_first(&loop->deadlines);
   if (first == NULL) return -1;
   loop_read_clock(loop);
@@ -341,6 +355,8 @@ void weir_loop_release(weir_loop *loop) {
   loop->ended = true;
   loop->running = true; /* nothing may run it any more */
   abandon_handles(loop);
+  lookup_abandon_all(loop);
+  workers_end(loop);
   pipe_free_ended(loop);
   post_drop(loop);
   loop->operations->destroy(loop->backend);

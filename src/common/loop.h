@@ -21,6 +21,7 @@
 
 struct handle;
 struct post;
+struct workers;
 
 struct weir_loop {
   const struct backend_operations *operations;
@@ -33,10 +34,12 @@ struct weir_loop {
   struct heap deadlines;
   size_t deadline_places; /* deadlines that may be set; the heap has room for so many */
   uint64_t deadline_order;
-  size_t alive;        /* active referenced handles and timers */
-  struct list closing; /* sockets in the order of their destruction, until their close is emitted */
-  struct list unpiped; /* pipes that have ended; freed when no emission runs */
-  size_t closes;       /* closes submitted to the backend that have not come back */
+  size_t alive;         /* active referenced handles and timers */
+  struct list closing;  /* sockets in the order of their destruction, until their close is emitted */
+  struct list unpiped;  /* pipes that have ended; freed when no emission runs */
+  struct list deferred; /* calls for the next turn */
+  struct list lookups;  /* under way */
+  size_t closes;        /* closes submitted to the backend that have not come back */
 
   /* the clock */
   uint64_t now_ns;
@@ -46,13 +49,18 @@ struct weir_loop {
   _Atomic(struct post *) posts; /* newest first */
   atomic_bool woken;            /* in this turn; backends know by themselves whether a wake is under way */
 
+  /* its threads */
+  struct workers *workers; /* NULL: none was needed yet */
+  size_t work_threads;     /* how many pieces of work may run at once */
+
   /* running */
   bool running;
   bool stopped;
   bool in_batch; /* the backend may hold taken completions that were not dispatched */
   bool ended;    /* its last owner has released it: handles may remain, nothing works */
   bool simulated;
-  const char *thread; /* debug builds: which thread runs it; see loop_check_thread */
+  weir_sim *simulator; /* its world, or NULL */
+  const char *thread;  /* debug builds: which thread runs it; see loop_check_thread */
 
   /* life */
   struct list handles; /* all sockets and servers */

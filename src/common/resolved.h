@@ -18,7 +18,7 @@ struct resolved {
   weir_code code;          /* WEIR_OK, or why there are no addresses; the next two count only then */
   int native_code;         /* what the system said, or 0 */
   const char *hint;        /* a sentence that lives for ever, or NULL */
-  weir_address *addresses; /* without ports, in the resolver's order; the C library's memory, the receiver's; or NULL */
+  weir_address *addresses; /* without ports, in the resolver's order; memory of system_memory_put, or NULL */
   size_t count;            /* of them; more than 0 with WEIR_OK */
 };
 

@@ -102,6 +102,7 @@ static const char *const sentences[HINT_COUNT] = {
     [HINT_NAME_NOT_DIRECTORY] = "what is at /tmp/weir-UID, where this user's ipc names live, is not a directory",
     [HINT_DESCRIPTORS] = "this process may open no more descriptors; raise its limit or close some",
     [HINT_POLLER] = "the system's poller failed; was its descriptor closed by mistake?",
+    [HINT_THREADS] = "the system has no thread left for this user or process",
 };
 
 static const char *const steps[HINT_COUNT] = {

@@ -47,6 +47,7 @@ enum hint {
   HINT_NAME_NOT_DIRECTORY, /* ipc:NAME: something else is in its place */
   HINT_DESCRIPTORS,        /* EMFILE */
   HINT_POLLER,             /* the poller failed */
+  HINT_THREADS,            /* no thread could be started */
   HINT_COUNT
 };
 

@@ -10,12 +10,15 @@
 #define WEIR_POSIX_OS_H
 
 #include <poll.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <time.h>
+
+struct addrinfo;
 
 /* ---- sockets ---- */
 
@@ -59,6 +62,21 @@ int os_fchmod(int descriptor, mode_t mode);
 int os_mkdir(const char *path, mode_t mode);
 int os_unlink(const char *path);
 uid_t os_user(void); /* whom new files belong to; cannot fail */
+
+/* ---- names; these block for as long as the resolver likes ---- */
+
+int os_getaddrinfo(const char *host, const struct addrinfo *hints, struct addrinfo **answers); /* 0, or an EAI_ code */
+void os_freeaddrinfo(struct addrinfo *answers);
+
+/* ---- threads, and memory that outlives a loop and its allocator ---- */
+
+int os_thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument);
+void os_thread_join(pthread_t thread);
+void os_thread_detach(pthread_t thread);
+int os_mutex_init(pthread_mutex_t *mutex);
+int os_condition_init(pthread_cond_t *condition);
+void *os_heap_get(size_t bytes); /* all zero */
+void os_heap_put(void *block);
 
 /* ---- time ---- */
 

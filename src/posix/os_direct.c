@@ -6,8 +6,11 @@
 
 #include "posix/os.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <netdb.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "posix/native.h"
@@ -90,6 +93,39 @@ int os_mkdir(const char *path, mode_t mode) { return mkdir(path, mode); }
 int os_unlink(const char *path) { return unlink(path); }
 
 uid_t os_user(void) { return geteuid(); }
+
+/* ---- names ---- */
+
+int os_getaddrinfo(const char *host, const struct addrinfo *hints, struct addrinfo **answers) {
+  return getaddrinfo(host, NULL, hints, answers);
+}
+
+void os_freeaddrinfo(struct addrinfo *answers) { freeaddrinfo(answers); }
+
+/* ---- threads ---- */
+
+static int answer(int failure) {
+  errno = failure;
+  return failure == 0 ? 0 : -1;
+}
+
+int os_thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument) {
+  return answer(pthread_create(thread, NULL, run, argument));
+}
+
+void os_thread_join(pthread_t thread) { pthread_join(thread, NULL); }
+
+void os_thread_detach(pthread_t thread) { pthread_detach(thread); }
+
+int os_mutex_init(pthread_mutex_t *mutex) { return answer(pthread_mutex_init(mutex, NULL)); }
+
+int os_condition_init(pthread_cond_t *condition) { return answer(pthread_cond_init(condition, NULL)); }
+
+void *os_heap_get(size_t bytes) { return calloc(1, bytes); }
+
+void os_heap_put(void *block) { free(block); }
+
+/* ---- time ---- */
 
 int os_clock(struct timespec *time) { return clock_gettime(CLOCK_MONOTONIC, time); }
 

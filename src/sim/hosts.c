@@ -4,6 +4,7 @@
 
 #include "common/memory.h"
 #include "common/resolved.h"
+#include "common/system.h"
 #include "sim/world.h"
 
 /* Some addresses of a name; a name may have several of these. */
@@ -94,7 +95,7 @@ void sim_resolve(struct weir_sim *sim, const char *host, weir_family family, str
     *resolved = (struct resolved){.code = WEIR_ENOTFOUND, .hint = "this simulated world has no such address"};
     return;
   }
-  resolved->addresses = memory_get(&memory_default, resolved->count * sizeof *resolved->addresses);
+  resolved->addresses = system_memory_get(resolved->count * sizeof *resolved->addresses);
   if (resolved->addresses == NULL) {
     *resolved = (struct resolved){.code = WEIR_ENOMEM};
     return;

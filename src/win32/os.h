@@ -77,6 +77,7 @@ DWORD os_event_wait(HANDLE event);
 /* The thread holds the library in memory until it has returned from `run`. */
 DWORD os_thread_start(DWORD (*run)(void *argument), void *argument, HANDLE *thread);
 DWORD os_thread_cancel_call(HANDLE thread);
+void os_thread_join(HANDLE thread);
 void os_thread_pause(void);
 void *os_heap_get(size_t bytes);
 void os_heap_put(void *block);
@@ -84,6 +85,9 @@ void os_heap_put(void *block);
 /* A lock of the process. */
 void os_lock(SRWLOCK *lock);
 void os_unlock(SRWLOCK *lock);
+void os_condition_wait(CONDITION_VARIABLE *condition, SRWLOCK *lock);
+void os_condition_wake_one(CONDITION_VARIABLE *condition);
+void os_condition_wake_all(CONDITION_VARIABLE *condition);
 
 /* ---- users ---- */
 

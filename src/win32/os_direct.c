@@ -172,6 +172,8 @@ DWORD os_thread_start(DWORD (*run)(void *argument), void *argument, HANDLE *hand
 
 DWORD os_thread_cancel_call(HANDLE thread) { return error_unless(CancelSynchronousIo(thread)); }
 
+void os_thread_join(HANDLE thread) { WaitForSingleObject(thread, INFINITE); }
+
 void os_thread_pause(void) { Sleep(10); }
 
 void *os_heap_get(size_t bytes) { return HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, bytes); }
@@ -181,6 +183,14 @@ void os_heap_put(void *block) { HeapFree(GetProcessHeap(), 0, block); }
 void os_lock(SRWLOCK *lock) { AcquireSRWLockExclusive(lock); }
 
 void os_unlock(SRWLOCK *lock) { ReleaseSRWLockExclusive(lock); }
+
+void os_condition_wait(CONDITION_VARIABLE *condition, SRWLOCK *lock) {
+  SleepConditionVariableSRW(condition, lock, INFINITE, 0);
+}
+
+void os_condition_wake_one(CONDITION_VARIABLE *condition) { WakeConditionVariable(condition); }
+
+void os_condition_wake_all(CONDITION_VARIABLE *condition) { WakeAllConditionVariable(condition); }
 
 /* ---- users ---- */
 

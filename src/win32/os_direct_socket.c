@@ -109,3 +109,9 @@ const struct sockaddr *os_socket_accepted_peer(void *addresses) {
 }
 
 uint32_t os_interface_index(const char *name) { return if_nametoindex(name); }
+
+DWORD os_getaddrinfo(const wchar_t *host, const ADDRINFOW *hints, ADDRINFOW **answers) {
+  return (DWORD)GetAddrInfoW(host, NULL, hints, answers);
+}
+
+void os_freeaddrinfo(ADDRINFOW *answers) { FreeAddrInfoW(answers); }

@@ -50,4 +50,8 @@ const struct sockaddr *os_socket_accepted_peer(void *addresses);
 /* The number of a network interface with this name, or 0. */
 uint32_t os_interface_index(const char *name);
 
+/* Blocks for as long as the resolver likes; any thread. */
+DWORD os_getaddrinfo(const wchar_t *host, const ADDRINFOW *hints, ADDRINFOW **answers);
+void os_freeaddrinfo(ADDRINFOW *answers);
+
 #endif

@@ -14,8 +14,7 @@ source "$(dirname "$0")/cases.sh"
 
 c_headers='assert|ctype|errno|float|inttypes|limits|math|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib'
 c_headers+='|stdnoreturn|string|time'
-# What a backend may know of common: the seam and modules of values.
-value_modules='address|backend|error|heap|ip|list|memory|pipe_name|resolved|utf8'
+value_modules='address|backend|error|heap|ip|list|memory|pipe_name|resolved|system|utf8'
 
 # Finding nothing is no failure here.
 search() { grep "$@" || true; }

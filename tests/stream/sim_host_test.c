@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of a simulated world: what looking them up finds, and how long it takes. */
-#include "common/memory.h"
 #include "common/resolved.h"
+#include "common/system.h"
 #include "stream/sim_bench.h"
 
 static weir_address ip(const char *text) {
@@ -24,7 +24,7 @@ static uint64_t expect_found(struct bench *bench, const char *name, weir_family 
     strcat(found, text);
   }
   assert_string_equal(found, expected);
-  memory_put(&memory_default, resolved.addresses);
+  system_memory_put(resolved.addresses);
   return delay_ns;
 }
 

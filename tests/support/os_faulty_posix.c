@@ -9,7 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "posix/native.h"
@@ -32,13 +35,20 @@ static long long user = FAULTS_REAL_USER;
 static atomic_size_t calls[OS_CALL_COUNT];
 static atomic_size_t failed;
 static atomic_long open_descriptors;
+static pthread_mutex_t resolver_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t resolver_let_go = PTHREAD_COND_INITIALIZER;
+static bool resolver_held;
+static size_t resolver_calls;
+static struct addrinfo *given_answers;
 
 static const char *const names[OS_CALL_COUNT] = {
-    "socket",         "adopt",          "bind",        "listen",      "accept",  "connect", "shutdown",
-    "getsockopt",     "setsockopt",     "getpeername", "getsockname", "recv",    "send",    "sendmsg",
-    "if_nametoindex", "if_indextoname", "close",       "dup",         "open",    "pipe",    "read",
-    "write",          "poll",           "lstat",       "chmod",       "fchmod",  "mkdir",   "unlink",
-    "clock",          "epoll_create",   "epoll_ctl",   "epoll_wait",  "eventfd", "kqueue",  "kevent"};
+    "socket",     "adopt",          "bind",           "listen",         "accept",       "connect",
+    "shutdown",   "getsockopt",     "setsockopt",     "getpeername",    "getsockname",  "recv",
+    "send",       "sendmsg",        "if_nametoindex", "if_indextoname", "close",        "dup",
+    "open",       "pipe",           "read",           "write",          "poll",         "lstat",
+    "chmod",      "fchmod",         "mkdir",          "unlink",         "getaddrinfo",  "thread_start",
+    "mutex_init", "condition_init", "heap_get",       "clock",          "epoll_create", "epoll_ctl",
+    "epoll_wait", "eventfd",        "kqueue",         "kevent"};
 
 void faults_reset(void) {
   fault = (struct fault){0};
@@ -48,6 +58,8 @@ void faults_reset(void) {
   for (size_t i = 0; i < OS_CALL_COUNT; i++) atomic_store(&calls[i], 0);
   atomic_store(&failed, 0);
   last_failed = OS_ANY;
+  faults_answer(NULL);
+  faults_hold_resolver(false);
 }
 
 void faults_fail(enum os_call call, size_t nth, int error, size_t times) {
@@ -62,6 +74,22 @@ void faults_interrupt(size_t times) {
 }
 
 void faults_be_user(long long id) { user = id; }
+
+void faults_hold_resolver(bool held) {
+  pthread_mutex_lock(&resolver_lock);
+  resolver_held = held;
+  pthread_cond_broadcast(&resolver_let_go);
+  pthread_mutex_unlock(&resolver_lock);
+}
+
+size_t faults_resolver_calls(void) {
+  pthread_mutex_lock(&resolver_lock);
+  size_t count = resolver_calls;
+  pthread_mutex_unlock(&resolver_lock);
+  return count;
+}
+
+void faults_answer(struct addrinfo *answers) { given_answers = answers; }
 
 size_t faults_calls(enum os_call call) { return atomic_load(&calls[call]); }
 
@@ -258,6 +286,60 @@ int os_mkdir(const char *path, mode_t mode) { return faults_strike(OS_MKDIR) ? -
 int os_unlink(const char *path) { return faults_strike(OS_UNLINK) ? -1 : unlink(path); }
 
 uid_t os_user(void) { return user != FAULTS_REAL_USER ? (uid_t)user : geteuid(); }
+
+/* ---- names ---- */
+
+static void begin_resolver_call(void) {
+  pthread_mutex_lock(&resolver_lock);
+  resolver_calls++;
+  while (resolver_held) pthread_cond_wait(&resolver_let_go, &resolver_lock);
+  pthread_mutex_unlock(&resolver_lock);
+}
+
+static int end_resolver_call(int result) {
+  pthread_mutex_lock(&resolver_lock);
+  resolver_calls--;
+  pthread_mutex_unlock(&resolver_lock);
+  return result;
+}
+
+int os_getaddrinfo(const char *host, const struct addrinfo *hints, struct addrinfo **answers) {
+  begin_resolver_call();
+  if (faults_strike(OS_GETADDRINFO)) return end_resolver_call(errno);
+  *answers = given_answers;
+  return end_resolver_call(given_answers != NULL ? 0 : getaddrinfo(host, NULL, hints, answers));
+}
+
+void os_freeaddrinfo(struct addrinfo *answers) {
+  if (answers != given_answers) freeaddrinfo(answers);
+}
+
+/* ---- threads ---- */
+
+static int answer(int failure) {
+  errno = failure;
+  return failure == 0 ? 0 : -1;
+}
+
+int os_thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument) {
+  return faults_strike(OS_THREAD_START) ? -1 : answer(pthread_create(thread, NULL, run, argument));
+}
+
+void os_thread_join(pthread_t thread) { pthread_join(thread, NULL); }
+
+void os_thread_detach(pthread_t thread) { pthread_detach(thread); }
+
+int os_mutex_init(pthread_mutex_t *mutex) {
+  return faults_strike(OS_MUTEX_INIT) ? -1 : answer(pthread_mutex_init(mutex, NULL));
+}
+
+int os_condition_init(pthread_cond_t *condition) {
+  return faults_strike(OS_CONDITION_INIT) ? -1 : answer(pthread_cond_init(condition, NULL));
+}
+
+void *os_heap_get(size_t bytes) { return faults_strike(OS_HEAP_GET) ? NULL : calloc(1, bytes); }
+
+void os_heap_put(void *block) { free(block); }
 
 /* ---- time ---- */
 

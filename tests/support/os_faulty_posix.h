@@ -50,6 +50,11 @@ enum os_call {
   OS_FCHMOD,
   OS_MKDIR,
   OS_UNLINK,
+  OS_GETADDRINFO,
+  OS_THREAD_START,
+  OS_MUTEX_INIT,
+  OS_CONDITION_INIT,
+  OS_HEAP_GET,
   OS_CLOCK,
   OS_EPOLL_CREATE,
   OS_EPOLL_CTL,
@@ -78,6 +83,17 @@ void faults_interrupt(size_t times);
 /* The user that os_user() names. */
 #define FAULTS_REAL_USER (-1)
 void faults_be_user(long long id);
+
+/*
+ * Holds the resolver: its calls answer nothing until it is let go, which a reset does too. How many calls are under
+ * way, held or not.
+ */
+void faults_hold_resolver(bool held);
+size_t faults_resolver_calls(void);
+
+/* What the resolver answers instead of asking the system; NULL: it asks. Lent until it is taken back. */
+struct addrinfo;
+void faults_answer(struct addrinfo *answers);
 
 /* How many calls there were since the reset, and how many of them were made to fail. */
 size_t faults_calls(enum os_call call);

@@ -41,6 +41,10 @@
 #define os_counter direct_counter
 #define os_counter_frequency direct_counter_frequency
 #define os_text_from_utf8 direct_text_from_utf8
+#define os_thread_join direct_thread_join
+#define os_condition_wait direct_condition_wait
+#define os_condition_wake_one direct_condition_wake_one
+#define os_condition_wake_all direct_condition_wake_all
 #include "win32/os_direct.c"
 #undef os_port_create
 #undef os_port_associate
@@ -80,6 +84,10 @@
 #undef os_counter
 #undef os_counter_frequency
 #undef os_text_from_utf8
+#undef os_thread_join
+#undef os_condition_wait
+#undef os_condition_wake_one
+#undef os_condition_wake_all
 #undef WEIR_WIN32_OS_H
 #include "win32/os.h"
 
@@ -132,6 +140,7 @@ static const char *const names[OS_CALL_COUNT] = {"port_create",
                                                  "thread_start",
                                                  "thread_cancel_call",
                                                  "heap_get",
+                                                 "getaddrinfo",
                                                  "user_sid",
                                                  "security_get",
                                                  "text_from_utf8",
@@ -159,6 +168,8 @@ void faults_reset(void) {
   for (size_t i = 0; i < OS_CALL_COUNT; i++) InterlockedExchange(&calls[i], 0);
   InterlockedExchange(&failed, 0);
   last_failed = OS_ANY;
+  faults_answer(NULL);
+  faults_hold_resolver(false);
 }
 
 void faults_fail(enum os_call call, size_t nth, unsigned long error, size_t times) {
@@ -385,6 +396,16 @@ void os_heap_put(void *block) { direct_heap_put(block); }
 void os_lock(SRWLOCK *lock_of_process) { direct_lock(lock_of_process); }
 
 void os_unlock(SRWLOCK *lock_of_process) { direct_unlock(lock_of_process); }
+
+void os_thread_join(HANDLE thread) { direct_thread_join(thread); }
+
+void os_condition_wait(CONDITION_VARIABLE *condition, SRWLOCK *condition_lock) {
+  direct_condition_wait(condition, condition_lock);
+}
+
+void os_condition_wake_one(CONDITION_VARIABLE *condition) { direct_condition_wake_one(condition); }
+
+void os_condition_wake_all(CONDITION_VARIABLE *condition) { direct_condition_wake_all(condition); }
 
 DWORD os_user_sid(wchar_t *text, size_t room) {
   DWORD error = faults_strike(OS_USER_SID);

@@ -48,6 +48,7 @@ enum os_call {
   OS_THREAD_START,
   OS_THREAD_CANCEL_CALL,
   OS_HEAP_GET,
+  OS_GETADDRINFO,
   OS_USER_SID,
   OS_SECURITY_GET,
   OS_TEXT_FROM_UTF8,
@@ -82,6 +83,17 @@ void faults_fail(enum os_call call, size_t nth, unsigned long error, size_t time
 
 /* Reads and writes move so many bytes at the most; 0: as many as they can. */
 void faults_shorten(size_t bytes);
+
+/*
+ * Holds the resolver: its calls answer nothing until it is let go, which a reset does too. How many calls are under
+ * way, held or not.
+ */
+void faults_hold_resolver(bool held);
+size_t faults_resolver_calls(void);
+
+/* What the resolver answers instead of asking the system; NULL: it asks. Lent until it is taken back. */
+struct addrinfoW;
+void faults_answer(struct addrinfoW *answers);
 
 /* How many calls there were since the reset, and how many of them were made to fail. */
 size_t faults_calls(enum os_call call);

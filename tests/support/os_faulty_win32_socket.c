@@ -22,6 +22,8 @@
 #define os_socket_peer direct_socket_peer
 #define os_socket_accepted_peer direct_socket_accepted_peer
 #define os_interface_index direct_interface_index
+#define os_getaddrinfo direct_getaddrinfo
+#define os_freeaddrinfo direct_freeaddrinfo
 #include "win32/os_direct_socket.c"
 #undef os_socket_start
 #undef os_socket_create
@@ -42,6 +44,8 @@
 #undef os_socket_peer
 #undef os_socket_accepted_peer
 #undef os_interface_index
+#undef os_getaddrinfo
+#undef os_freeaddrinfo
 #undef WEIR_WIN32_OS_SOCKET_H
 #include "win32/os_socket.h"
 
@@ -149,4 +153,54 @@ DWORD os_socket_name(SOCKET socket, struct sockaddr *address, int *length) {
 DWORD os_socket_peer(SOCKET socket, struct sockaddr *address, int *length) {
   DWORD error = faults_strike(OS_SOCKET_PEER);
   return error != ERROR_SUCCESS ? error : direct_socket_peer(socket, address, length);
+}
+
+/* ---- the resolver ---- */
+
+static SRWLOCK resolver_lock = SRWLOCK_INIT;
+static CONDITION_VARIABLE resolver_let_go = CONDITION_VARIABLE_INIT;
+static bool resolver_held;
+static size_t resolver_calls;
+static ADDRINFOW *given_answers;
+
+void faults_hold_resolver(bool held) {
+  AcquireSRWLockExclusive(&resolver_lock);
+  resolver_held = held;
+  WakeAllConditionVariable(&resolver_let_go);
+  ReleaseSRWLockExclusive(&resolver_lock);
+}
+
+size_t faults_resolver_calls(void) {
+  AcquireSRWLockExclusive(&resolver_lock);
+  size_t count = resolver_calls;
+  ReleaseSRWLockExclusive(&resolver_lock);
+  return count;
+}
+
+void faults_answer(struct addrinfoW *answers) { given_answers = answers; }
+
+static void begin_resolver_call(void) {
+  AcquireSRWLockExclusive(&resolver_lock);
+  resolver_calls++;
+  while (resolver_held) SleepConditionVariableSRW(&resolver_let_go, &resolver_lock, INFINITE, 0);
+  ReleaseSRWLockExclusive(&resolver_lock);
+}
+
+static DWORD end_resolver_call(DWORD error) {
+  AcquireSRWLockExclusive(&resolver_lock);
+  resolver_calls--;
+  ReleaseSRWLockExclusive(&resolver_lock);
+  return error;
+}
+
+DWORD os_getaddrinfo(const wchar_t *host, const ADDRINFOW *hints, ADDRINFOW **answers) {
+  begin_resolver_call();
+  DWORD error = faults_strike(OS_GETADDRINFO);
+  if (error != ERROR_SUCCESS) return end_resolver_call(error);
+  *answers = given_answers;
+  return end_resolver_call(given_answers != NULL ? ERROR_SUCCESS : direct_getaddrinfo(host, hints, answers));
+}
+
+void os_freeaddrinfo(ADDRINFOW *answers) {
+  if (answers != given_answers) direct_freeaddrinfo(answers);
 }

@@ -21,7 +21,10 @@ enum fault_place {
   FAULT_WAIT,     /* asking the poller, or the port */
   FAULT_WAKE,     /* waking it */
   FAULT_WRITE,    /* a queued write */
-  FAULT_ACCEPT    /* taking a client, or making an instance for the next one */
+  FAULT_ACCEPT,   /* taking a client, or making an instance for the next one */
+  FAULT_LOOKUP,   /* asking the resolver */
+  FAULT_THREAD,   /* starting a thread */
+  FAULT_HEAP      /* memory that outlives a loop */
 };
 
 /* Why. */
@@ -30,7 +33,9 @@ enum fault_cause {
   FAULT_OF_MEMORY,
   FAULT_OF_PROCESS, /* no descriptors or handles left here ... */
   FAULT_OF_SYSTEM,  /* ... or in the whole system */
-  FAULT_OF_BUFFERS
+  FAULT_OF_BUFFERS,
+  FAULT_OF_NAME,   /* the resolver knows no such name ... */
+  FAULT_OF_SERVERS /* ... or nobody whom it asks answers */
 };
 
 #define FAULT_FOR_EVER ((size_t)-1)
@@ -52,6 +57,13 @@ const char *system_fault_name(void);
 /* Transfers move so many bytes at the most; every call that can be interrupted is, so often before it is made. */
 void system_shorten(size_t bytes);
 void system_interrupt(size_t times);
+
+/* Holds every call of the resolver until it is let go, here or by system_fault_end; how many are under way. */
+void system_hold_resolver(bool held);
+size_t system_resolver_calls(void);
+
+/* How many threads were started since. */
+size_t system_thread_starts(void);
 
 /* How often the system was asked what has happened. */
 size_t system_waits(void);

@@ -2,9 +2,12 @@
 /*
  * The faults of POSIX systems. Which call asks the poller depends on the poller.
  */
+#define _DEFAULT_SOURCE 1
+
 #include "system_faults.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <string.h>
 
 #include "os_faulty_posix.h"
@@ -12,11 +15,10 @@
 static const struct {
   int native;
   weir_code code;
-} causes[] = {[FAULT_OF_DEVICE] = {EIO, WEIR_EIO},
-              [FAULT_OF_MEMORY] = {ENOMEM, WEIR_ENOMEM},
-              [FAULT_OF_PROCESS] = {EMFILE, WEIR_EMFILE},
-              [FAULT_OF_SYSTEM] = {ENFILE, WEIR_ENFILE},
-              [FAULT_OF_BUFFERS] = {ENOBUFS, WEIR_ENOBUFS}};
+} causes[] = {[FAULT_OF_DEVICE] = {EIO, WEIR_EIO},          [FAULT_OF_MEMORY] = {ENOMEM, WEIR_ENOMEM},
+              [FAULT_OF_PROCESS] = {EMFILE, WEIR_EMFILE},   [FAULT_OF_SYSTEM] = {ENFILE, WEIR_ENFILE},
+              [FAULT_OF_BUFFERS] = {ENOBUFS, WEIR_ENOBUFS}, [FAULT_OF_NAME] = {EAI_NONAME, WEIR_ENOTFOUND},
+              [FAULT_OF_SERVERS] = {EAI_AGAIN, WEIR_EAGAIN}};
 
 int system_fault_native(enum fault_cause cause) { return causes[cause].native; }
 
@@ -37,6 +39,12 @@ static enum os_call call_at(const char *backend, enum fault_place place) {
       return OS_SENDMSG;
     case FAULT_ACCEPT:
       return OS_ACCEPT;
+    case FAULT_LOOKUP:
+      return OS_GETADDRINFO;
+    case FAULT_THREAD:
+      return OS_THREAD_START;
+    case FAULT_HEAP:
+      return OS_HEAP_GET;
     case FAULT_ANYWHERE:
       break;
   }
@@ -57,6 +65,12 @@ const char *system_fault_name(void) { return faults_name(faults_last()); }
 void system_shorten(size_t bytes) { faults_shorten(bytes); }
 
 void system_interrupt(size_t times) { faults_interrupt(times); }
+
+void system_hold_resolver(bool held) { faults_hold_resolver(held); }
+
+size_t system_resolver_calls(void) { return faults_resolver_calls(); }
+
+size_t system_thread_starts(void) { return faults_calls(OS_THREAD_START); }
 
 size_t system_waits(void) { return faults_calls(OS_POLL) + faults_calls(OS_EPOLL_WAIT) + faults_calls(OS_KEVENT); }
 

@@ -4,7 +4,7 @@
  */
 #include "system_faults.h"
 
-#include <windows.h>
+#include <winsock2.h>
 
 #include "os_faulty_win32.h"
 
@@ -16,13 +16,14 @@ static const struct {
               [FAULT_OF_MEMORY] = {ERROR_NOT_ENOUGH_MEMORY, WEIR_ENOMEM},
               [FAULT_OF_PROCESS] = {ERROR_TOO_MANY_OPEN_FILES, WEIR_EMFILE},
               [FAULT_OF_SYSTEM] = {ERROR_PIPE_BUSY, WEIR_ENFILE},
-              [FAULT_OF_BUFFERS] = {ERROR_NO_SYSTEM_RESOURCES, WEIR_ENOBUFS}};
+              [FAULT_OF_BUFFERS] = {ERROR_NO_SYSTEM_RESOURCES, WEIR_ENOBUFS},
+              [FAULT_OF_NAME] = {WSAHOST_NOT_FOUND, WEIR_ENOTFOUND},
+              [FAULT_OF_SERVERS] = {WSATRY_AGAIN, WEIR_EAGAIN}};
 
-static const enum os_call calls[] = {[FAULT_ANYWHERE] = OS_ANY,
-                                     [FAULT_WAIT] = OS_PORT_WAIT,
-                                     [FAULT_WAKE] = OS_PORT_POST,
-                                     [FAULT_WRITE] = OS_WRITE,
-                                     [FAULT_ACCEPT] = OS_PIPE_CREATE};
+static const enum os_call calls[] = {
+    [FAULT_ANYWHERE] = OS_ANY,        [FAULT_WAIT] = OS_PORT_WAIT,     [FAULT_WAKE] = OS_PORT_POST,
+    [FAULT_WRITE] = OS_WRITE,         [FAULT_ACCEPT] = OS_PIPE_CREATE, [FAULT_LOOKUP] = OS_GETADDRINFO,
+    [FAULT_THREAD] = OS_THREAD_START, [FAULT_HEAP] = OS_HEAP_GET};
 
 int system_fault_native(enum fault_cause cause) { return (int)causes[cause].native; }
 
@@ -44,6 +45,12 @@ void system_shorten(size_t bytes) { faults_shorten(bytes); }
 
 /* Nothing is interrupted here. */
 void system_interrupt(size_t times) { (void)times; }
+
+void system_hold_resolver(bool held) { faults_hold_resolver(held); }
+
+size_t system_resolver_calls(void) { return faults_resolver_calls(); }
+
+size_t system_thread_starts(void) { return faults_calls(OS_THREAD_START); }
 
 size_t system_waits(void) { return faults_calls(OS_PORT_WAIT); }
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/deferred.h"
+
+#include "common/loop.h"
+
+void deferred_add(weir_loop *loop, struct deferred *deferred) { list_append(&loop->deferred, &deferred->link); }
+
+void deferred_remove(struct deferred *deferred) { list_remove(&deferred->link); }
+
+bool deferred_pending(const weir_loop *loop) { return !list_empty(&loop->deferred); }
+
+/* What is taken back meanwhile leaves the list it is on, which is the local one. */
+void deferred_run(weir_loop *loop) {
+  struct list now;
+  list_init(&now);
+  list_move_all(&loop->deferred, &now);
+  for (struct list_node *node; (node = list_take_first(&now)) != NULL;) {
+    struct deferred *deferred = CONTAINER_OF(node, struct deferred, link);
+    deferred->run(deferred);
+  }
+}

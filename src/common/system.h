@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The second, narrow seam: what the system gives besides connections, namely threads, memory that outlives a loop, and
+ * the resolver. Plain functions, each defined once in the platform's folder: there is nothing to choose at run time.
+ *
+ * A simulated loop starts no thread and asks no resolver; sim_resolve answers in its place.
+ */
+#ifndef WEIR_COMMON_SYSTEM_H
+#define WEIR_COMMON_SYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/address.h>
+#include <weir/error.h>
+
+#include "common/backend.h"
+#include "common/resolved.h"
+
+/* ---- memory that a thread may use after the end of its loop, whose allocator may be gone by then ---- */
+
+/* A block of `bytes`, all zero; NULL when there is none. Any thread. */
+void *system_memory_get(size_t bytes);
+
+/* Gives it back; NULL is ignored. Any thread. */
+void system_memory_put(void *block);
+
+/* ---- threads ---- */
+
+/* A thread. It stays where it is until it has been joined, or when it is detached, until `run` has returned. */
+struct system_thread {
+  uintptr_t native;
+  void (*run)(struct system_thread *thread);
+};
+
+/* Starts a thread that runs thread->run(thread). It hears no signals. Joined or detached exactly once. */
+struct outcome system_thread_start(struct system_thread *thread);
+
+/* Waits until it is over. */
+void system_thread_join(struct system_thread *thread);
+
+/* Nobody will join it; its native resources go when it is over. Never delays the end of the process. */
+void system_thread_detach(struct system_thread *thread);
+
+/* A lock, and one condition that threads holding it wait for. */
+struct system_lock;
+
+weir_code system_lock_create(struct system_lock **lock);
+void system_lock_destroy(struct system_lock *lock);
+void system_lock_acquire(struct system_lock *lock);
+void system_lock_release(struct system_lock *lock);
+
+/* Releases the lock, waits until somebody wakes, acquires it again. May return for no reason. */
+void system_lock_wait(struct system_lock *lock);
+void system_lock_wake_one(struct system_lock *lock);
+void system_lock_wake_all(struct system_lock *lock);
+
+/* ---- the resolver ---- */
+
+/* Asks the system; blocks for as long as that likes. `host` is UTF-8. Family NONE: both. Any thread. */
+void system_resolve(const char *host, weir_family family, struct resolved *resolved);
+
+#endif
