@@ -79,6 +79,8 @@ struct completion {
                         weir_code below 0. */
   const void *bytes; /* READ with a result above 0: the bytes, lent. */
   int native_code;   /* with a weir_code as result: what the system said, or 0 */
+  bool owns_file;    /* CLOSE_ACCEPTOR of a detached one: it made its name, which goes on with `native`; see
+                        listen_request. Unset otherwise. */
   const char *hint;  /* with a weir_code as result: a sentence that lives for ever, or NULL. Unset otherwise. */
   const char *step;  /* with a weir_code as result: the part of the operation that failed, "bind"; or NULL. Unset
                         otherwise. */
@@ -107,12 +109,15 @@ struct piece {
 
 /* How to listen. */
 struct listen_request {
-  struct address *address;       /* where; replaced by the name that was had, with its port. Kind ADDRESS_NONE: on what
-                                    `shared`, `bound` or else `native` has, and the name that is bound to replaces it */
-  intptr_t native;               /* a bound descriptor */
-  const struct acceptor *shared; /* another server of this loop: both accept from then on, each closes for itself */
-  struct acceptor *bound;        /* bound before with `only_bind`; its name passes over, and it is as if never begun */
+  struct address *address; /* where; replaced by the name that was had, with its port. Kind ADDRESS_NONE: on what
+                              `shared`, `bound` or else `native` has, and the name that is bound to replaces it */
+  intptr_t native;         /* a bound descriptor */
+  struct acceptor *shared; /* another server of this loop: both accept from then on, each closes for itself, and the
+                              name goes with the last */
+  struct acceptor *bound;  /* bound before with `only_bind`; its name passes over, and it is as if never begun, unless
+                              the  listen fails */
   int backlog;
+  bool owns_file; /* with `native`: closing removes what the name left, as the completion of its detaching said */
   bool readable_all;
   bool writable_all;
   bool ipv6_only;
@@ -124,7 +129,8 @@ struct listen_request {
 struct connect_request {
   const struct address *address; /* where to; an ADDRESS_IP, or a local name */
   const weir_address *local;     /* bind to this before, for an ADDRESS_IP; port 0: any. NULL: the system's choice */
-  struct acceptor *bound;        /* connect with what was bound before with `only_bind`; NULL: with a new socket */
+  struct acceptor *bound;        /* connect with what was bound before with `only_bind`, to an ADDRESS_IP; whether that
+                                    succeeds or not, it is as if never begun. NULL: with a new socket */
 };
 
 /* How a connection or an acceptor ends. */

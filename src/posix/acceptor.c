@@ -34,13 +34,18 @@ struct outcome acceptor_listen(struct backend *backend, struct acceptor *accepto
 
 /* The file goes first, so that nobody finds a name without a server. */
 void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum ending ending) {
-  (void)ending;
   struct watch *watch = &acceptor->watch;
   assert((watch->pending & PENDING(OPERATION_CLOSE_ACCEPTOR)) == 0);
-  unix_socket_remove_file(acceptor);
-  interest_forget(backend, watch);
-  os_close(watch->descriptor);
-  watch->descriptor = -1;
+  listening_leave(acceptor);
+  if (ending == ENDING_DETACH) {
+    interest_part(backend, watch);
+    os_give_away(watch->descriptor);
+  } else {
+    unix_socket_remove_file(acceptor);
+    interest_forget(backend, watch);
+    os_close(watch->descriptor);
+    watch->descriptor = -1;
+  }
   watch->pending = PENDING(OPERATION_CLOSE_ACCEPTOR);
   finished_add(backend, watch, PENDING(OPERATION_CLOSE_ACCEPTOR), failure_none());
 }

@@ -88,7 +88,7 @@ enum operation connection_finish_connect(struct backend *backend, struct connect
 }
 
 void connection_move(struct backend *backend, struct connection *from, struct connection *to) {
-  interest_forget(backend, &from->watch);
+  interest_part(backend, &from->watch);
   to->watch.kind = from->watch.kind;
   to->watch.met = from->watch.met;
   to->watch.descriptor = from->watch.descriptor;
@@ -209,10 +209,17 @@ void connection_shutdown(struct backend *backend, struct connection *connection)
 }
 
 void connection_close(struct backend *backend, struct connection *connection, enum ending ending) {
-  (void)ending;
   struct watch *watch = &connection->watch;
   assert((watch->pending & PENDING(OPERATION_CLOSE)) == 0);
-  drop_descriptor(backend, watch);
+  bool detaches = ending == ENDING_DETACH && (watch->pending & PENDING(OPERATION_CONNECT)) == 0;
+  if (detaches) {
+    interest_part(backend, watch);
+    os_give_away(watch->descriptor);
+  } else {
+    if (ending == ENDING_RESET && watch->kind == WATCH_TCP_CONNECTION) socket_option_prepare_reset(watch->descriptor);
+    drop_descriptor(backend, watch);
+  }
+  bool refuses = ending == ENDING_DETACH && !detaches;
   watch->pending = PENDING(OPERATION_CLOSE);
-  finished_add(backend, watch, PENDING(OPERATION_CLOSE), failure_none());
+  finished_add(backend, watch, PENDING(OPERATION_CLOSE), refuses ? failure_of(ENOTSUP, HINT_NONE) : failure_none());
 }

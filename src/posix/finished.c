@@ -48,6 +48,11 @@ static void complete(struct watch *watch, enum operation operation, struct compl
   }
   completion->result = 0;
   watch->pending = (uint8_t)(watch->pending & ~PENDING(operation));
+  if (operation == OPERATION_CLOSE || operation == OPERATION_CLOSE_ACCEPTOR) {
+    completion->native = watch->descriptor; /* there is one when it was detached */
+    watch->descriptor = -1;
+  }
+  if (operation == OPERATION_CLOSE_ACCEPTOR) completion->owns_file = completion->acceptor->path[0] != '\0';
   if (watch->failure != 0) error_complete(completion, failure_of(watch->failure, (enum hint)watch->hint));
 }
 

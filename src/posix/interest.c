@@ -53,6 +53,12 @@ void interest_shrink(struct backend *backend, struct watch *watch) {
   backend->poller_operations->set(backend->poller, watch, watch->interest & wanted);
 }
 
+void interest_part(struct backend *backend, struct watch *watch) {
+  if (backend->unsettled == watch) backend->unsettled = NULL;
+  if (watch->interest != 0) backend->poller_operations->set(backend->poller, watch, 0);
+  watch->interest = 0;
+}
+
 void interest_forget(struct backend *backend, struct watch *watch) {
   if (backend->unsettled == watch) backend->unsettled = NULL;
   if (watch->interest != 0) backend->poller_operations->forget(backend->poller, watch);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a server begins to listen: at an address, or on a descriptor that came from elsewhere.
+ * How a server begins to listen: at an address, or on a socket that is there already: bound before, shared with
+ * another server, or from elsewhere.
  */
 #define _DEFAULT_SOURCE 1
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
 #include "posix/name.h"
 #include "posix/os.h"
@@ -59,7 +61,7 @@ static struct failure listen_at_address(struct acceptor *acceptor, const struct 
   return failure;
 }
 
-/* ---- on a descriptor ---- */
+/* ---- on a socket that is there already ---- */
 
 /* Without a name the server listens all the same. */
 static void read_name(int descriptor, struct address *address) {
@@ -67,24 +69,79 @@ static void read_name(int descriptor, struct address *address) {
   if (os_getsockname(descriptor, &native.any, &native.length) == 0) socket_address_read(&native, address);
 }
 
-/* Whose file it is, is not known here: it is never removed. */
-static struct failure listen_on_native(struct acceptor *acceptor, const struct listen_request *request) {
-  if (request->native < 0 || request->native > INT_MAX) return failure_of(EBADF, HINT_NONE);
-  int descriptor = (int)request->native;
+/* Linux would give a TCP socket without a port one, and nobody would know which. */
+static struct failure check_bound(int descriptor, struct address *address) {
   int type = 0;
   if (os_getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type) < 0) return failure_of(errno, HINT_NONE);
   if (type != SOCK_STREAM) return failure_of(EINVAL, HINT_LISTEN_UNBOUND);
+  read_name(descriptor, address);
+  bool lacks_port = address->kind == ADDRESS_IP && address->ip.port == 0;
+  return lacks_port ? failure_of(EINVAL, HINT_LISTEN_UNBOUND) : failure_none();
+}
+
+/* Whose file it is, is not known here, so it is never removed, unless the request says so. */
+static struct failure listen_on_native(struct acceptor *acceptor, const struct listen_request *request) {
+  if (request->native < 0 || request->native > INT_MAX) return failure_of(EBADF, HINT_NONE);
+  int descriptor = (int)request->native;
+  struct failure failure = check_bound(descriptor, request->address);
+  if (failure.native_code != 0) return failure;
   if (os_listen(descriptor, request->backlog) < 0) {
     return failure_of(errno, errno == EINVAL ? HINT_LISTEN_UNBOUND : HINT_NONE);
   }
   if (os_adopt(descriptor) < 0) return failure_of(errno, HINT_NONE);
-  read_name(descriptor, request->address);
+  if (request->owns_file) unix_socket_adopt_file(acceptor, request->address);
   acceptor->watch.descriptor = descriptor;
   return failure_none();
 }
 
+static void copy_file(const struct acceptor *from, struct acceptor *to) {
+  memcpy(to->path, from->path, sizeof to->path);
+  to->device = from->device;
+  to->inode = from->inode;
+}
+
+static struct failure listen_on_bound(struct acceptor *acceptor, const struct listen_request *request) {
+  struct acceptor *bound = request->bound;
+  int descriptor = bound->watch.descriptor;
+  read_name(descriptor, request->address);
+  struct failure failure = failure_none();
+  if (request->address->kind == ADDRESS_IP) failure = tcp_socket_reuse_address(descriptor);
+  if (failure.native_code == 0) failure = begin_to_listen(descriptor, request);
+  if (failure.native_code != 0) return failure;
+  copy_file(bound, acceptor);
+  bound->path[0] = '\0';
+  bound->watch.descriptor = -1;
+  acceptor->watch.descriptor = descriptor;
+  return failure;
+}
+
+static struct failure share_socket(struct acceptor *acceptor, const struct listen_request *request) {
+  struct acceptor *shared = request->shared;
+  int descriptor = os_duplicate(shared->watch.descriptor);
+  if (descriptor < 0) return failure_of(errno, HINT_NONE);
+  read_name(descriptor, request->address);
+  copy_file(shared, acceptor);
+  acceptor->next_sharer = shared->next_sharer != NULL ? shared->next_sharer : shared;
+  shared->next_sharer = acceptor;
+  acceptor->watch.descriptor = descriptor;
+  return failure_none();
+}
+
+void listening_leave(struct acceptor *acceptor) {
+  if (acceptor->next_sharer == NULL) return;
+  struct acceptor *before = acceptor->next_sharer;
+  while (before->next_sharer != acceptor) before = before->next_sharer;
+  before->next_sharer = acceptor->next_sharer != before ? acceptor->next_sharer : NULL;
+  acceptor->next_sharer = NULL;
+  acceptor->path[0] = '\0';
+}
+
+/* ---- whichever it is ---- */
+
 struct failure listening_open(struct acceptor *acceptor, const struct listen_request *request) {
   acceptor->path[0] = '\0';
-  bool named = request->address->kind != ADDRESS_NONE;
-  return named ? listen_at_address(acceptor, request) : listen_on_native(acceptor, request);
+  if (request->address->kind != ADDRESS_NONE) return listen_at_address(acceptor, request);
+  if (request->shared != NULL) return share_socket(acceptor, request);
+  if (request->bound != NULL) return listen_on_bound(acceptor, request);
+  return listen_on_native(acceptor, request);
 }

@@ -38,6 +38,7 @@ struct acceptor {
   dev_t device;    /* of the file that listening made, with inode */
   ino_t inode;
   char path[ADDRESS_TEXT_BYTES]; /* of that file; "": there is none */
+  struct acceptor *next_sharer;  /* in the ring of those that listen on one socket; NULL: it is the only one */
 };
 
 /*
@@ -100,6 +101,9 @@ void interest_shrink(struct backend *backend, struct watch *watch);
 
 /* The descriptor is about to be closed. */
 void interest_forget(struct backend *backend, struct watch *watch);
+
+/* The descriptor goes on, and this watch has nothing to do with it any more. */
+void interest_part(struct backend *backend, struct watch *watch);
 
 /* ---- finished.c ---- */
 
@@ -167,16 +171,27 @@ enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acc
 /* Makes a socket that listens; on success the descriptor and the file are in the acceptor. */
 struct failure listening_open(struct acceptor *acceptor, const struct listen_request *request);
 
+/* It is about to end: the file stays with those that share the socket, if there are any. */
+void listening_leave(struct acceptor *acceptor);
+
 /* ---- unix_socket.c ---- */
 
 /* Binds a socket to the request's path or abstract name; a file that this makes is noted in the acceptor. */
 struct failure unix_socket_bind(struct acceptor *acceptor, int descriptor, const struct listen_request *request);
+
+/* Notes the file that a socket bound elsewhere has, to be removed as if it had been bound here. */
+void unix_socket_adopt_file(struct acceptor *acceptor, const struct address *address);
 
 /* Removes the file if it is the one that binding made. */
 void unix_socket_remove_file(struct acceptor *acceptor);
 
 /* Connects at once; on success the descriptor is in the connection. */
 struct failure unix_socket_connect(struct connection *connection, const struct address *address);
+
+/* ---- socket_option.c ---- */
+
+/* The close that follows is a reset; without success it is a close. */
+void socket_option_prepare_reset(int descriptor);
 
 /* ---- tcp_socket.c ---- */
 
@@ -185,6 +200,9 @@ struct failure tcp_socket_open(const weir_address *ip, int *descriptor);
 
 /* Binds a socket to the request's address. */
 struct failure tcp_socket_bind(int descriptor, const struct listen_request *request);
+
+/* The connections of a server that was bound with `only_bind` shall not keep the next one from its port. */
+struct failure tcp_socket_reuse_address(int descriptor);
 
 /* What an errno of a bind or a listen means. */
 struct failure tcp_socket_explain_listen(int failure);

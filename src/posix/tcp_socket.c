@@ -73,6 +73,11 @@ struct failure tcp_socket_bind(int descriptor, const struct listen_request *requ
   return failure_none();
 }
 
+struct failure tcp_socket_reuse_address(int descriptor) {
+  int result = set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+  return result < 0 ? failure_of(errno, HINT_NONE) : failure_none();
+}
+
 struct failure tcp_socket_open(const weir_address *ip, int *descriptor) {
   *descriptor = os_socket(ip->family == WEIR_FAMILY_IPV6 ? AF_INET6 : AF_INET, SOCK_STREAM);
   return *descriptor < 0 ? explain_family(errno, ip) : failure_none();
@@ -147,9 +152,17 @@ static struct failure begin_connect(int descriptor, const weir_address *ip) {
   return failure_of(code, explain_connect(code));
 }
 
+/* The one that was bound before, or a new one. */
+static struct failure get_socket(const struct connect_request *request, int *descriptor) {
+  if (request->bound == NULL) return tcp_socket_open(&request->address->ip, descriptor);
+  *descriptor = request->bound->watch.descriptor;
+  request->bound->watch.descriptor = -1;
+  return failure_none();
+}
+
 struct failure tcp_socket_connect(struct connection *connection, const struct connect_request *request) {
   int descriptor;
-  struct failure failure = tcp_socket_open(&request->address->ip, &descriptor);
+  struct failure failure = get_socket(request, &descriptor);
   if (failure.native_code != 0) return failure;
   failure = bind_client(descriptor, request);
   if (failure.native_code == 0) failure = begin_connect(descriptor, &request->address->ip);

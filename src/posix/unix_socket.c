@@ -132,6 +132,12 @@ struct failure unix_socket_bind(struct acceptor *acceptor, int descriptor, const
                                                 : bind_to_name(descriptor, request->address);
 }
 
+void unix_socket_adopt_file(struct acceptor *acceptor, const struct address *address) {
+  struct stat status;
+  if (address->kind != ADDRESS_PATH || os_lstat(address->text, &status) < 0) return;
+  if (S_ISSOCK(status.st_mode)) remember_file(acceptor, address, &status);
+}
+
 /* ---- connecting ---- */
 
 /* ECONNREFUSED comes for a socket nobody listens at, and on Linux for every other kind of file too. */

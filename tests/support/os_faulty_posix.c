@@ -246,6 +246,11 @@ int os_close(int descriptor) {
   return faults_strike(OS_CLOSE) ? -1 : result;
 }
 
+void os_give_away(int descriptor) {
+  (void)descriptor;
+  atomic_fetch_sub(&open_descriptors, 1);
+}
+
 int os_duplicate(int descriptor) {
   return faults_strike(OS_DUPLICATE) ? -1 : faults_opened(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }

@@ -322,7 +322,7 @@ static bool is_asked_for(const char *name, int count, char **names) {
 /* Whether there is such a network here; says so when not. */
 static bool has_network(const struct backend_operations *operations) {
   static const char *const names[] = {[SEAM_IPV4] = "TCP", [SEAM_IPV6] = "IPv6"};
-  static const char *const with_tcp[] = {"epoll", "poll", "kqueue"};
+  static const char *const with_tcp[] = {"epoll", "poll", "kqueue", "sim"};
   if (network == SEAM_LOCAL) return true;
   bool has = false;
   for (size_t i = 0; i < sizeof with_tcp / sizeof with_tcp[0]; i++) has |= strcmp(with_tcp[i], operations->name) == 0;
@@ -346,14 +346,20 @@ static int run_group(const struct CMUnitTest *cases, size_t count) {
   return has_network(chosen) ? _cmocka_run_group_tests(name, cases, count, NULL, NULL) : 0;
 }
 
-int seam_main_everywhere(int argc, char **argv, const struct backend_operations *simulator,
-                         const struct CMUnitTest *cases, size_t count) {
+int seam_main_tcp(int argc, char **argv, const struct backend_operations *simulator, const struct CMUnitTest *cases,
+                  size_t count) {
   int failures = 0;
-  for (network = SEAM_LOCAL; network < SEAM_NETWORK_COUNT; network++) {
+  for (network = SEAM_IPV4; network < SEAM_NETWORK_COUNT; network++) {
     failures += seam_main(argc, argv, simulator, cases, count);
   }
   network = SEAM_LOCAL;
   return failures > 0;
+}
+
+int seam_main_everywhere(int argc, char **argv, const struct backend_operations *simulator,
+                         const struct CMUnitTest *cases, size_t count) {
+  int failures = seam_main(argc, argv, simulator, cases, count);
+  return seam_main_tcp(argc, argv, simulator, cases, count) + failures > 0;
 }
 
 int seam_main(int argc, char **argv, const struct backend_operations *simulator, const struct CMUnitTest *cases,

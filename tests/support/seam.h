@@ -124,11 +124,14 @@ void seam_skip(const char *reason);
 
 /*
  * Runs a suite on every backend of this system, and on the simulator if that is given, or on those of them that are
- * named as arguments; returns the exit code. seam_main_everywhere does so over local names and over TCP.
+ * named as arguments; returns the exit code. seam_main_everywhere does so over local names and over TCP,
+ * seam_main_tcp over TCP alone.
  */
 int seam_main(int argc, char **argv, const struct backend_operations *simulator, const struct CMUnitTest *cases,
               size_t count);
 int seam_main_everywhere(int argc, char **argv, const struct backend_operations *simulator,
                          const struct CMUnitTest *cases, size_t count);
+int seam_main_tcp(int argc, char **argv, const struct backend_operations *simulator, const struct CMUnitTest *cases,
+                  size_t count);
 
 #endif

@@ -235,54 +235,6 @@ static void clients_that_wait_when_a_server_closes_hear_of_it(void **state) {
   seam_end(seam, client);
 }
 
-/* ---- addresses ---- */
-
-static weir_address ask(struct seam *seam, struct connection *connection, enum control control) {
-  weir_address address;
-  assert_int_equal(seam->operations->control(seam->backend, connection, control, &address), WEIR_OK);
-  return address;
-}
-
-static void both_ends_know_both_addresses(void **state) {
-  struct seam *seam = *state;
-  if (!seam_is_tcp()) seam_skip("local names have none");
-  struct acceptor *acceptor = seam_listen(seam);
-  assert_true(seam->address.ip.port > 0);
-  struct connection *client = seam_connect(seam);
-  struct connection *server = seam_connection(seam);
-  weir_address peer = {.family = WEIR_FAMILY_NONE};
-  for (int left = 2; left > 0; left--) {
-    struct completion completion;
-    if (seam_next(seam, &completion) == OPERATION_ACCEPT) {
-      peer = *completion.peer;
-      seam->operations->take(seam->backend, acceptor, server);
-    }
-    assert_int_equal(completion.result, 0);
-  }
-  weir_address of_client = ask(seam, client, CONTROL_LOCAL_ADDRESS);
-  weir_address of_server = ask(seam, server, CONTROL_LOCAL_ADDRESS);
-  assert_true(weir_address_equal(&of_server, &seam->address.ip));
-  assert_true(weir_address_equal(&of_client, &peer) && of_client.port > 0);
-  weir_address seen = ask(seam, client, CONTROL_REMOTE_ADDRESS);
-  assert_true(weir_address_equal(&seen, &of_server));
-  seen = ask(seam, server, CONTROL_REMOTE_ADDRESS);
-  assert_true(weir_address_equal(&seen, &of_client));
-  seam_end_pair(seam, (struct seam_pair){client, server});
-  seam_end_acceptor(seam, acceptor);
-}
-
-static void local_names_have_no_address(void **state) {
-  struct seam *seam = *state;
-  if (seam_is_tcp()) seam_skip("this is about local names");
-  struct seam_pair pair = seam_pair(seam);
-  weir_address address;
-  for (enum control control = CONTROL_LOCAL_ADDRESS; control <= CONTROL_REMOTE_ADDRESS; control++) {
-    assert_int_equal(seam->operations->control(seam->backend, pair.client, control, &address), WEIR_ENOTSUP);
-    assert_int_equal(seam->operations->control(seam->backend, pair.server, control, &address), WEIR_ENOTSUP);
-  }
-  seam_end_pair(seam, pair);
-}
-
 int main(int argc, char **argv) {
   static const struct CMUnitTest cases[] = {
       SEAM_CASE(a_backend_that_did_nothing_gives_everything_back),
@@ -300,8 +252,6 @@ int main(int argc, char **argv) {
       SEAM_CASE(what_a_client_wrote_before_it_closed_is_read_after_the_accept),
       SEAM_CASE(a_closed_name_is_free_at_once),
       SEAM_CASE(clients_that_wait_when_a_server_closes_hear_of_it),
-      SEAM_CASE(both_ends_know_both_addresses),
-      SEAM_CASE(local_names_have_no_address),
   };
   return seam_main_everywhere(argc, argv, &backend_sim, cases, sizeof cases / sizeof cases[0]);
 }
