@@ -212,7 +212,8 @@ static void a_closed_name_is_free_at_once(void **state) {
   struct acceptor *second = seam_acceptor(seam);
   struct outcome outcome = seam_listen_again(seam, second);
   assert_int_equal(outcome.code, WEIR_EADDRINUSE);
-  assert_true(outcome.hint != NULL && strstr(outcome.hint, "live") != NULL);
+  assert_non_null(outcome.hint);
+  assert_true(strstr(outcome.hint, "live") != NULL || (seam_is_tcp() && strstr(outcome.hint, "taken") != NULL));
   seam->operations->close_acceptor(seam->backend, first, ENDING_CLOSE);
   memset(second, 0, seam->operations->acceptor_bytes);
   assert_int_equal(seam_listen_again(seam, second).code, WEIR_OK);
