@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import time
 
-from harness import Skip, case, expect, expect_equal, expect_success, main
+from connection import host_and_port, is_reachable, netcat_arguments
+from harness import EVERYWHERE, Skip, case_over, expect, expect_equal, expect_success, main
 from memory import peak_bytes
 
 SECONDS = 120
@@ -15,9 +16,8 @@ SECONDS = 120
 GROWTH_BYTES = 2 << 20
 
 
-@case
-def our_client_gets_every_byte_back_from_our_server(world):
-    name = world.endpoint()
+@case_over(*EVERYWHERE)
+def our_client_gets_every_byte_back_from_our_server(world, name):
     server = world.serve(name, "--once")
     client = world.sample("ipc_client", name, "--bytes", world.bytes())
     expect_success(client, f"echoed {world.bytes()} bytes, all equal", SECONDS)
@@ -26,9 +26,8 @@ def our_client_gets_every_byte_back_from_our_server(world):
     expect_equal(server.output_lines()[1:], expected, "the server's lines")
 
 
-@case
-def memory_of_our_server_stays_flat_while_its_client_reads_nothing(world):
-    name = world.endpoint()
+@case_over("local", "tcp")
+def memory_of_our_server_stays_flat_while_its_client_reads_nothing(world, name):
     server = world.serve(name)
     expect_success(world.sample("ipc_client", name, "--bytes", 8 << 20), f"echoed {8 << 20} bytes, all equal")
     before = peak_bytes(server.pid)
@@ -48,18 +47,16 @@ def memory_of_our_server_stays_flat_while_its_client_reads_nothing(world):
     expect(after - before <= GROWTH_BYTES, f"the server's memory grew by {after - before} bytes")
 
 
-@case
-def node_client_gets_every_byte_back_from_our_server(world):
-    name = world.endpoint()
+@case_over(*EVERYWHERE)
+def node_client_gets_every_byte_back_from_our_server(world, name):
     server = world.serve(name, "--once")
     client = world.node("echo_client.js", name, world.bytes())
     expect_success(client, f"echoed {world.bytes()} bytes, all equal", SECONDS)
     expect_success(server)
 
 
-@case
-def our_client_gets_every_byte_back_from_a_node_server(world):
-    name = world.endpoint()
+@case_over(*EVERYWHERE)
+def our_client_gets_every_byte_back_from_a_node_server(world, name):
     server = world.node("echo_server.js", name)
     server.wait_for("listening")
     client = world.sample("ipc_client", name, "--bytes", world.bytes())
@@ -67,9 +64,8 @@ def our_client_gets_every_byte_back_from_a_node_server(world):
     expect_equal(server.wait_for("closed"), f"closed after {world.bytes()} bytes", "the server's line")
 
 
-@case
-def our_client_ends_with_messages_to_a_node_server(world):
-    name = world.endpoint()
+@case_over(*EVERYWHERE)
+def our_client_ends_with_messages_to_a_node_server(world, name):
     server = world.node("echo_server.js", name)
     server.wait_for("listening")
     client = world.sample("ipc_client", name, "one", "two")
@@ -78,47 +74,44 @@ def our_client_ends_with_messages_to_a_node_server(world):
     server.wait_for("closed after 8 bytes")
 
 
-@case
-def socat_gets_its_file_back_from_our_server(world):
-    _need_unix_tool(world, "socat")
-    name = world.endpoint()
+@case_over(*EVERYWHERE)
+def socat_gets_its_file_back_from_our_server(world, name):
+    _need_tool(world, "socat", name)
     server = world.serve(name, "--once")
     path, digest = _make_file(world)
     with open(path, "rb") as file:
-        client = world.command("socat", "-t60", "-", f"UNIX-CONNECT:{name}", stdin=file)
+        client = world.command("socat", "-t60", "-", _socat_address("CONNECT", name), stdin=file)
         expect_success(client, seconds=SECONDS)
     expect_equal(hashlib.sha256(client.output()).hexdigest(), digest, "the echo's hash")
     expect_success(server)
 
 
-@case
-def netcat_gets_its_lines_back_from_our_server(world):
-    _need_unix_tool(world, "nc")
-    name = world.endpoint()
+@case_over(*EVERYWHERE)
+def netcat_gets_its_lines_back_from_our_server(world, name):
+    _need_tool(world, "nc", name)
     server = world.serve(name, "--once")
     lines = b"".join(b"line %d\n" % number for number in range(10000))
     path = os.path.join(world.directory, "lines")
     with open(path, "wb") as file:
         file.write(lines)
     with open(path, "rb") as file:
-        client = world.command("nc", "-N", "-U", name, stdin=file)
+        client = world.command("nc", "-N", *netcat_arguments(name), stdin=file)
         expect_success(client)
     expect_equal(client.output(), lines, "the echo")
     expect_success(server)
 
 
-@case
-def our_client_gets_every_byte_back_from_socat(world):
-    _need_unix_tool(world, "socat")
-    name = world.endpoint()
-    world.command("socat", f"UNIX-LISTEN:{name}", "EXEC:cat")
-    _wait_for_file(name)
+@case_over("local", "tcp")
+def our_client_gets_every_byte_back_from_socat(world, name):
+    _need_tool(world, "socat", name)
+    server = world.command("socat", "-d", "-d", _socat_address("LISTEN", name), "EXEC:cat")
+    server.wait_for_error("listening on")
     client = world.sample("ipc_client", name, "--bytes", 16 << 20)
     expect_success(client, f"echoed {16 << 20} bytes, all equal", SECONDS)
 
 
-def _need_unix_tool(world, tool):
-    if world.windows:
+def _need_tool(world, tool, name):
+    if not is_reachable(world, name):
         raise Skip(f"{tool} speaks Unix sockets, not named pipes")
     if shutil.which(tool) is None:
         raise Skip(f"there is no {tool}")
@@ -134,11 +127,13 @@ def _make_file(world):
     return path, hashlib.sha256(content).hexdigest()
 
 
-def _wait_for_file(path):
-    deadline = time.monotonic() + 10
-    while not os.path.exists(path):
-        expect(time.monotonic() < deadline, f"{path} did not appear")
-        time.sleep(0.01)
+def _socat_address(verb, name):
+    if not name.startswith("tcp:"):
+        return f"UNIX-{verb}:{name}"
+    host, port = host_and_port(name)
+    if verb == "LISTEN":
+        return f"TCP-LISTEN:{port},bind={host}"
+    return f"TCP6:[{host}]:{port}" if ":" in host else f"TCP4:{host}:{port}"
 
 
 main()

@@ -35,6 +35,11 @@ def host_and_port(endpoint):
     return host.strip("[]"), int(port)
 
 
+def netcat_arguments(endpoint):
+    """What nc is told to connect to an endpoint."""
+    return [str(word) for word in host_and_port(endpoint)] if endpoint.startswith("tcp:") else ["-U", endpoint]
+
+
 def is_reachable(world, endpoint):
     """Whether a case can connect to the endpoint of a program itself."""
     return endpoint.startswith("tcp:") or not world.windows

@@ -3,7 +3,7 @@
 
 import socket
 
-from harness import Skip, case, expect, expect_equal, expect_success, main
+from harness import EVERYWHERE, Skip, case, case_over, expect, expect_equal, expect_success, main
 
 TIMES = 200
 
@@ -12,7 +12,7 @@ TIMES = 200
 def raw_win32_client_gets_text_and_end_of_file_at_once(world):
     if not world.windows:
         raise Skip("a client of the Windows API")
-    _hear_goodbye(world, lambda name, times: world.peer("raw_pipe_client", "goodbye", name, times))
+    _hear_goodbye(world, world.endpoint(), lambda name, times: world.peer("raw_pipe_client", "goodbye", name, times))
 
 
 @case
@@ -32,14 +32,14 @@ def plain_unix_client_gets_text_and_end_of_file_at_once(world):
     expect_success(server, seconds=5)
 
 
-@case
-def node_client_gets_text_and_end_of_file_at_once(world):
-    _hear_goodbye(world, lambda name, times: world.node("goodbye_client.js", name, times))
+@case_over(*EVERYWHERE)
+def node_client_gets_text_and_end_of_file_at_once(world, name):
+    _hear_goodbye(world, name, lambda name, times: world.node("goodbye_client.js", name, times))
 
 
-@case
-def our_client_still_gets_through_what_it_sends_after_the_end(world):
-    name, times = world.endpoint(), world.often(TIMES)
+@case_over("local", "tcp")
+def our_client_still_gets_through_what_it_sends_after_the_end(world, name):
+    times = world.often(TIMES)
     server = _start_server(world, name, times)
     client = world.peer("late_client", name, times)
     expect_success(client)
@@ -63,9 +63,8 @@ def our_client_goes_on_after_the_end_message_of_a_foreign_server(world):
     expect_equal(server.output_lines()[1:], ["a client sent afterwards"] * times, "lines of the server")
 
 
-@case
-def our_sample_client_prints_the_goodbye(world):
-    name = world.endpoint()
+@case_over("local", "tcp")
+def our_sample_client_prints_the_goodbye(world, name):
     server = _start_server(world, name, 1)
     client = world.sample("ipc_client", name)
     expect_success(client, seconds=10)
@@ -79,8 +78,8 @@ def _start_server(world, name, times):
     return server
 
 
-def _hear_goodbye(world, start_client):
-    name, times = world.endpoint(), world.often(TIMES)
+def _hear_goodbye(world, name, start_client):
+    times = world.often(TIMES)
     server = _start_server(world, name, times)
     client = start_client(name, times)
     expect_success(client, f"{times} times")

@@ -3,7 +3,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import Skip, case, expect, expect_equal, expect_success, main
+from harness import EVERYWHERE, Skip, case, case_over, expect, expect_equal, expect_success, main
 
 TIMES = 200
 # Most of an exchange is the server's delay, so several of them wait at the same time.
@@ -11,9 +11,8 @@ LANES = 4
 DELAY_MS = 500
 
 
-@case
-def late_answers_reach_a_client_that_has_ended(world):
-    name = world.endpoint()
+@case_over("local", "tcp")
+def late_answers_reach_a_client_that_has_ended(world, name):
     times = world.often(TIMES)
     server = world.serve(name, "--half-open", "--delay", DELAY_MS)
 
@@ -30,9 +29,8 @@ def late_answers_reach_a_client_that_has_ended(world):
     print(f"{times} times")
 
 
-@case
-def a_big_late_answer_comes_whole(world):
-    name = world.endpoint()
+@case_over("local", "tcp")
+def a_big_late_answer_comes_whole(world, name):
     size = 16 << 20
     server = world.serve(name, "--half-open", "--delay", DELAY_MS, "--once")
     client = world.sample("ipc_client", name, "--half-open", "--bytes", size)
@@ -51,19 +49,17 @@ def what_is_too_much_to_keep_is_an_error_on_both_sides(world):
     expect("16 MiB" in server.error_text(), "the server does not say why")
 
 
-@case
-def node_client_that_has_ended_gets_the_late_answer(world):
-    _need_half_close_of_node(world)
-    name = world.endpoint()
+@case_over(*EVERYWHERE)
+def node_client_that_has_ended_gets_the_late_answer(world, name):
+    _need_half_close_of_node(name)
     world.serve(name, "--half-open", "--delay", DELAY_MS, "--once")
     client = world.node("echo_client.js", name, 1 << 20, "half-open")
     expect_success(client, f"echoed {1 << 20} bytes, all equal")
 
 
-@case
-def our_client_that_has_ended_gets_the_late_answer_of_node(world):
-    _need_half_close_of_node(world)
-    name = world.endpoint()
+@case_over(*EVERYWHERE)
+def our_client_that_has_ended_gets_the_late_answer_of_node(world, name):
+    _need_half_close_of_node(name)
     world.node("echo_server.js", name, "half-open").wait_for("listening")
     client = world.sample("ipc_client", name, "--half-open", "--bytes", 1 << 20)
     expect_success(client, f"echoed {1 << 20} bytes, all equal")
@@ -82,8 +78,8 @@ def our_client_that_has_ended_gets_the_answer_of_a_foreign_message_server(world)
     expect_success(server)
 
 
-def _need_half_close_of_node(world):
-    if world.windows:
+def _need_half_close_of_node(name):
+    if name.startswith("\\\\"):
         raise Skip("Node has no half-close on named pipes")
 
 

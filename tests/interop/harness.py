@@ -18,6 +18,8 @@ import connection
 from programs import Failure, Program
 
 cases = []
+# The kinds of endpoint that interoperability is about; see World.endpoint_over.
+EVERYWHERE = ("local", "tcp", "tcp6")
 
 
 class Skip(Exception):

@@ -58,10 +58,17 @@ class Program:
 
     def wait_for(self, text, seconds=20, count=1):
         """Waits until so many lines that hold the text have been printed; gives the last of them."""
+        return self._await_line(self.output_lines, text, seconds, count)
+
+    def wait_for_error(self, text, seconds=20):
+        """Waits for a line on standard error that holds the text, and gives it."""
+        return self._await_line(lambda: self.error_text().split("\n")[:-1], text, seconds, 1)
+
+    def _await_line(self, lines, text, seconds, count):
         deadline = time.monotonic() + seconds
         while True:
             running = self.is_running()  # Before the look, so that a last line is not missed.
-            found = [line for line in self.output_lines() if text in line]
+            found = [line for line in lines() if text in line]
             if len(found) >= count:
                 return found[count - 1]
             if not running:

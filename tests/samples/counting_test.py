@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from connection import connect, is_reachable, receive, receive_all
 from harness import Skip, case_over, expect, expect_equal, expect_success, main
 
-KINDS = ["local"]
+KINDS = ["local", "tcp"]
 SILENCE_SECONDS = 3
 
 

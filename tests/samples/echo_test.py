@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from connection import connect, is_reachable, receive_all
 from harness import Skip, case_over, expect, expect_equal, expect_success, main
 
-KINDS = ["local", "ipc"]
+KINDS = ["local", "ipc", "tcp", "tcp6"]
 
 
 @case_over(*KINDS)
@@ -41,7 +41,7 @@ def a_second_server_says_that_the_endpoint_is_taken(world, endpoint):
     expect(second.error_text().startswith("listen EADDRINUSE"), f"it prints {second.error_text()!r}")
 
 
-@case_over("local")
+@case_over("local", "tcp")
 def anything_is_echoed_behind_hello(world, endpoint):
     _need_plain_client(world, endpoint)
     world.serve(endpoint, name="echo_server", ready="server bound")
@@ -52,7 +52,7 @@ def anything_is_echoed_behind_hello(world, endpoint):
         expect(receive_all(client) == b"hello\r\n" + sent, "the echo differs")
 
 
-@case_over("local")
+@case_over("local", "tcp")
 def a_client_that_breaks_off_stops_nothing(world, endpoint):
     _need_plain_client(world, endpoint)
     server = world.serve(endpoint, name="echo_server", ready="server bound")

@@ -4,6 +4,7 @@
 'use strict';
 const fs = require('fs');
 const net = require('net');
+const endpoint = require('./endpoint.js');
 
 const [name, count] = process.argv.slice(2);
 let served = 0;
@@ -11,7 +12,7 @@ let served = 0;
 function start(number) {
   const sent = `client ${number}`;
   let received = '';
-  const socket = net.connect(name, () => socket.write(sent));
+  const socket = net.connect(endpoint.parse(name), () => socket.write(sent));
   socket.on('data', (bytes) => {
     received += bytes;
     if (received.length >= sent.length) socket.end();

@@ -5,6 +5,7 @@
 'use strict';
 const fs = require('fs');
 const net = require('net');
+const endpoint = require('./endpoint.js');
 
 const [name, count, mode] = process.argv.slice(2);
 const total = Number(count);
@@ -44,7 +45,7 @@ function check(bytes) {
   }
 }
 
-const socket = net.connect(name, () => sendMore(socket));
+const socket = net.connect(endpoint.parse(name), () => sendMore(socket));
 socket.on('data', (bytes) => {
   check(bytes);
   if (received === total && mode !== 'half-open') socket.end();

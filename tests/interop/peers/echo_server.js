@@ -5,6 +5,7 @@
 'use strict';
 const fs = require('fs');
 const net = require('net');
+const endpoint = require('./endpoint.js');
 
 const [name, mode] = process.argv.slice(2);
 
@@ -20,4 +21,4 @@ const server = net.createServer({ allowHalfOpen: mode === 'half-open' }, (socket
   if (mode === 'half-open') answerLater(socket);
   else socket.pipe(socket);
 });
-server.listen(name, () => fs.writeSync(1, 'listening\n'));
+server.listen(endpoint.parse(name), () => fs.writeSync(1, 'listening\n'));

@@ -5,6 +5,7 @@
 'use strict';
 const fs = require('fs');
 const net = require('net');
+const endpoint = require('./endpoint.js');
 
 const [name, count] = process.argv.slice(2);
 let done = 0;
@@ -21,7 +22,7 @@ function hearGoodbye() {
   }
   let text = '';
   const limit = setTimeout(() => fail('no end'), 1000);
-  const socket = net.connect(name);
+  const socket = net.connect(endpoint.parse(name));
   socket.on('data', (bytes) => (text += bytes));
   socket.on('end', () => clearTimeout(limit));
   socket.on('error', (error) => fail(`${error.syscall} ${error.code}`));
