@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The memory of a running program, as Linux tells it; a Windows program under Wine is such a program too."""
+"""Memory and descriptors of a running program, as Linux tells them; a Windows program under Wine is such a program too."""
 
 import os
 
@@ -14,3 +14,8 @@ def peak_bytes(pid):
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return None
+
+
+def descriptor_count(pid):
+    """How many descriptors a program has open now."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
