@@ -173,6 +173,44 @@ WEIR_API weir_code weir_loop_pollable(weir_loop *loop, intptr_t *pollable);
  */
 WEIR_API int weir_loop_next_timeout_ms(weir_loop *loop);
 
+/** What a loop has done since it was made. Begin with `weir_loop_counters_default()`. */
+typedef struct weir_loop_counters {
+  size_t size;                   /**< `sizeof(weir_loop_counters)`, so that later versions can add fields. */
+  uint64_t turns;                /**< How often it looked for something to do. */
+  uint64_t connections_accepted; /**< Clients that became sockets. */
+  uint64_t connections_dropped;  /**< Clients turned away because of `max_connections`. */
+  uint64_t connections_blocked;  /**< Clients turned away because of a block list. */
+  uint64_t connections_made;     /**< Connects that succeeded. */
+  uint64_t connections_failed;   /**< Connects that failed. */
+  uint64_t bytes_read;           /**< Bytes that its sockets received. */
+  uint64_t bytes_written;        /**< Bytes that its sockets took to be written, the queued ones included. */
+  uint64_t posts;                /**< Posted functions that ran. */
+  uint64_t timers;               /**< Callbacks of timers that ran. */
+} weir_loop_counters;
+
+/** Counters for `weir_loop_get_counters` to fill. */
+static inline weir_loop_counters weir_loop_counters_default(void) {
+  weir_loop_counters counters;
+  memset(&counters, 0, sizeof counters);
+  counters.size = sizeof counters;
+  return counters;
+}
+
+/** Fills in what the loop has done, as far as `counters->size` reaches. **Thread:** the loop's. */
+WEIR_API void weir_loop_get_counters(const weir_loop *loop, weir_loop_counters *counters);
+
+/**
+ * Writes in plain words, with one line for each socket, server and timer, what keeps the loop alive and what does not:
+ * for the question why a program does not end, or why it has.
+ *
+ * The wording is for people and may change.
+ *
+ * **Owns:** the caller owns `text`; it is always terminated when `size` is not 0.
+ * **Errors:** returns the length of the whole text, which was cut when it is not less than `size`. **Thread:** the
+ * loop's.
+ */
+WEIR_API size_t weir_loop_dump(weir_loop *loop, char *text, size_t size);
+
 /**
  * The name of the backend in use: "epoll", "poll", "kqueue", "iocp" or "sim".
  *

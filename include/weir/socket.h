@@ -499,6 +499,33 @@ WEIR_API size_t weir_socket_buffered(const weir_socket *socket);
 /** Bytes received and kept because the socket does not flow. **Thread:** the loop's. */
 WEIR_API size_t weir_socket_kept(const weir_socket *socket);
 
+/** A socket's life in numbers. Begin with `weir_socket_counters_default()`. */
+typedef struct weir_socket_counters {
+  size_t size;            /**< `sizeof(weir_socket_counters)`, so that later versions can add fields. */
+  uint64_t bytes_read;    /**< As `weir_socket_bytes_read`. */
+  uint64_t bytes_written; /**< As `weir_socket_bytes_written`. */
+  uint64_t bytes_queued;  /**< As `weir_socket_buffered`. */
+  uint64_t bytes_kept;    /**< As `weir_socket_kept`. */
+  uint64_t attempts;      /**< How often the last connect asked the system for a connection: once for each address, and
+                               once more each time that a local server was busy. */
+  uint64_t busy_retries;  /**< How many of these because a local server was busy. */
+} weir_socket_counters;
+
+/** Counters for `weir_socket_get_counters` to fill. */
+static inline weir_socket_counters weir_socket_counters_default(void) {
+  weir_socket_counters counters;
+  memset(&counters, 0, sizeof counters);
+  counters.size = sizeof counters;
+  return counters;
+}
+
+/**
+ * Fills in the numbers of this life, or after `close` of the last one, as far as `counters->size` reaches.
+ *
+ * **Thread:** the loop's.
+ */
+WEIR_API void weir_socket_get_counters(const weir_socket *socket, weir_socket_counters *counters);
+
 /** Whether a write asked to wait and `drain` has not come yet. **Thread:** the loop's. */
 WEIR_API bool weir_socket_needs_drain(const weir_socket *socket);
 

@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "common/text.h"
 
 /* One line for each code; the assertion below counts them, and a line written twice is a case written twice. */
 #define CODES(LINE)                                                   \
@@ -73,57 +74,52 @@ const char *weir_code_text(weir_code code) {
   return "a number that is no code of Weir";
 }
 
-/* A line being written into a space that may be too small; `length` counts on. */
-struct line {
-  char *text;
-  size_t size;
-  size_t length;
-};
-
-static void add(struct line *line, const char *before, const char *text) {
-  const char *parts[] = {before, text};
-  for (size_t i = 0; i < 2; i++) {
-    size_t bytes = strlen(parts[i]);
-    if (line->length < line->size) {
-      size_t room = line->size - line->length - 1;
-      size_t taken = bytes < room ? bytes : room;
-      memcpy(line->text + line->length, parts[i], taken);
-      line->text[line->length + taken] = '\0';
-    }
-    line->length += bytes;
-  }
-}
-
 static bool is_given(const char *text) { return text != NULL && text[0] != '\0'; }
 
-static void add_number(struct line *line, const char *before, int number, const char *after) {
-  char text[16];
-  snprintf(text, sizeof text, "%d", number);
-  add(line, before, text);
-  add(line, after, "");
+/* What was tried, on which addresses, and with which code. */
+static void add_head(struct text *line, const weir_error *error) {
+  if (is_given(error->operation)) {
+    text_add(line, error->operation);
+    text_add(line, " ");
+  }
+  text_add(line, weir_code_name(error->code));
+  if (is_given(error->address)) {
+    text_add(line, " ");
+    text_add(line, error->address);
+  }
+  if (is_given(error->local)) {
+    text_add(line, " - Local (");
+    text_add(line, error->local);
+    text_add(line, ")");
+  }
 }
 
-/* What was tried, on which addresses, and with which code. */
-static void add_head(struct line *line, const weir_error *error) {
-  if (is_given(error->operation)) add(line, error->operation, " ");
-  add(line, "", weir_code_name(error->code));
-  if (is_given(error->address)) add(line, " ", error->address);
-  if (is_given(error->local)) {
-    add(line, " - Local (", error->local);
-    add(line, ")", "");
+static void add_native_code(struct text *line, int native_code) {
+  char digits[16];
+  snprintf(digits, sizeof digits, "%d", native_code);
+  text_add(line, " [system error ");
+  text_add(line, digits);
+  text_add(line, "]");
+}
+
+static void add_causes(struct text *line, const weir_error *error) {
+  for (size_t i = 0; i < error->cause_count; i++) {
+    text_add(line, i == 0 ? " (" : ", ");
+    add_head(line, &error->causes[i]);
   }
+  if (error->cause_count > 0) text_add(line, ")");
 }
 
 size_t weir_error_format(const weir_error *error, char *text, size_t size) {
-  struct line line = {text, size, 0};
+  struct text line = text_in(text, size);
   add_head(&line, error);
-  add(&line, ": ", weir_code_text(error->code));
-  if (is_given(error->hint)) add(&line, "; ", error->hint);
-  if (error->native_code != 0) add_number(&line, " [system error ", error->native_code, "]");
-  for (size_t i = 0; i < error->cause_count; i++) {
-    add(&line, i == 0 ? " (" : ", ", "");
-    add_head(&line, &error->causes[i]);
+  text_add(&line, ": ");
+  text_add(&line, weir_code_text(error->code));
+  if (is_given(error->hint)) {
+    text_add(&line, "; ");
+    text_add(&line, error->hint);
   }
-  if (error->cause_count > 0) add(&line, ")", "");
+  if (error->native_code != 0) add_native_code(&line, error->native_code);
+  add_causes(&line, error);
   return line.length;
 }

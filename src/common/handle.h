@@ -22,6 +22,7 @@
 #include "common/listeners.h"
 
 struct handle;
+struct text;
 
 /* What differs between a socket and a server. */
 struct handle_class {
@@ -29,6 +30,7 @@ struct handle_class {
   void (*deliver)(struct handle *handle); /* delivers everything that is owed */
   void (*abandon)(struct handle *handle); /* the loop ends: close at once, without any event */
   void (*free)(struct handle *handle);    /* no owner is left */
+  void (*describe)(const struct handle *handle, struct text *text); /* what it is and does, in plain words */
 };
 
 struct handle {

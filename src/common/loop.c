@@ -55,6 +55,7 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
   list_init(&loop->deferred);
   list_init(&loop->lookups);
   list_init(&loop->handles);
+  list_init(&loop->timers);
   atomic_init(&loop->posts, NULL);
   atomic_init(&loop->woken, false);
 }
@@ -237,6 +238,7 @@ static weir_code dispatch_batch(weir_loop *loop, uint64_t timeout, bool *any) {
 /* `stuck`: there is nothing that could ever happen, which only a simulation can know. */
 static weir_code turn(weir_loop *loop, weir_run_mode mode, bool *stuck) {
   bool any = loop->in_batch;
+  loop->counters.turns++;
   loop->now_is_known = false;
   atomic_store_explicit(&loop->woken, false, memory_order_seq_cst);
   if (do_own_work(loop) && mode == WEIR_RUN_ONCE) mode = WEIR_RUN_NOWAIT; /* something has happened */
@@ -301,6 +303,14 @@ int weir_loop_next_timeout_ms(weir_loop *loop) {
   if (first->time <= loop->now_ns) return 0;
   uint64_t milliseconds = (first->time - loop->now_ns - 1) / NANOSECONDS_PER_MILLISECOND + 1;
   return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
+}
+
+/* ---- seeing ---- */
+
+void weir_loop_get_counters(const weir_loop *loop, weir_loop_counters *counters) {
+  weir_loop_counters whole = loop->counters;
+  whole.size = counters->size;
+  memcpy(counters, &whole, counters->size < sizeof whole ? counters->size : sizeof whole);
 }
 
 const char *weir_loop_backend(const weir_loop *loop) { return loop->operations->name; }

@@ -62,8 +62,12 @@ struct weir_loop {
   weir_sim *simulator; /* its world, or NULL */
   const char *thread;  /* debug builds: which thread runs it; see loop_check_thread */
 
+  /* counted since the loop was made */
+  weir_loop_counters counters;
+
   /* life */
   struct list handles; /* all sockets and servers */
+  struct list timers;  /* all timers */
   size_t owners;
   size_t dependents; /* handles, timers and the loop itself, whose memory needs the loop's */
   weir_unhandled_error unhandled_error;

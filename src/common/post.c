@@ -29,6 +29,16 @@ weir_code weir_loop_post(weir_loop *loop, weir_function function, void *user) {
 
 bool post_pending(const weir_loop *loop) { return atomic_load_explicit(&loop->posts, memory_order_relaxed) != NULL; }
 
+/* Only the loop's thread takes posts off, so those that are there stay while it counts. */
+size_t post_count(const weir_loop *loop) {
+  size_t count = 0;
+  for (const struct post *post = atomic_load_explicit(&loop->posts, memory_order_acquire); post != NULL;
+       post = post->next) {
+    count++;
+  }
+  return count;
+}
+
 static struct post *take_all_oldest_first(weir_loop *loop) {
   struct post *newest = atomic_exchange_explicit(&loop->posts, NULL, memory_order_acquire);
   struct post *oldest = NULL;
@@ -46,6 +56,7 @@ void post_run(weir_loop *loop) {
   while (post != NULL) {
     struct post taken = *post;
     memory_put(&loop->allocator, post);
+    loop->counters.posts++;
     taken.function(taken.user);
     post = taken.next;
   }

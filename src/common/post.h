@@ -7,11 +7,15 @@
 #define WEIR_COMMON_POST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <weir/loop.h>
 
 /* Whether something was posted and has not run. */
 bool post_pending(const weir_loop *loop);
+
+/* How many functions that is. */
+size_t post_count(const weir_loop *loop);
 
 /* Runs everything posted by now. */
 void post_run(weir_loop *loop);

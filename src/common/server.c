@@ -181,7 +181,8 @@ static const struct handle_class server_class = {.events = 1U << WEIR_EVENT_LIST
                                                            1U << WEIR_EVENT_CLOSE,
                                                  .deliver = deliver,
                                                  .abandon = abandon,
-                                                 .free = free_server};
+                                                 .free = free_server,
+                                                 .describe = server_describe};
 
 /* ---- asking ---- */
 

@@ -119,6 +119,10 @@ void server_socket_destroyed(weir_server *server);
 /* A socket that holds its server lets go of it. */
 void server_release_from_socket(weir_server *server);
 
+/* ---- describe.c ---- */
+
+void server_describe(const struct handle *handle, struct text *text);
+
 /* ---- server_listen.c ---- */
 
 void server_deliver_start(weir_server *server);

@@ -42,6 +42,7 @@ static void welcome(weir_server *server, struct weir_socket *socket, const weir_
   handle_retain(&server->handle);
   list_append(&server->sockets, &socket->server_link);
   server->connections++;
+  server->handle.loop->counters.connections_accepted++;
   socket_share_options(socket);
   if (peer != NULL) socket_meet(socket, peer);
   socket_become_open(socket);
@@ -55,6 +56,7 @@ static void welcome(weir_server *server, struct weir_socket *socket, const weir_
 static void drop(weir_server *server, const weir_address *peer) {
   weir_event_drop details = {.local = peer == NULL ? NULL : &server->bound, .remote = peer};
   weir_event event = {.type = WEIR_EVENT_DROP, .server = server, .drop = &details};
+  server->handle.loop->counters.connections_dropped++;
   turn_away(server);
   handle_emit(&server->handle, &event);
 }
@@ -95,6 +97,7 @@ void server_accept_done(const struct completion *completion) {
     peer = &copy;
   }
   if (is_blocked(server, peer)) {
+    server->handle.loop->counters.connections_blocked++;
     turn_away(server);
   } else if (is_full(server)) {
     drop(server, peer);

@@ -215,6 +215,18 @@ size_t weir_socket_buffered(const weir_socket *socket) {
 
 size_t weir_socket_kept(const weir_socket *socket) { return socket->extra == NULL ? 0 : socket->extra->kept_bytes; }
 
+void weir_socket_get_counters(const weir_socket *socket, weir_socket_counters *counters) {
+  const struct socket_extra *extra = socket->extra;
+  weir_socket_counters whole = {.size = counters->size,
+                                .bytes_read = socket->bytes_read,
+                                .bytes_written = socket->bytes_written,
+                                .bytes_queued = weir_socket_buffered(socket),
+                                .bytes_kept = weir_socket_kept(socket),
+                                .attempts = extra == NULL ? 0 : extra->attempts,
+                                .busy_retries = extra == NULL ? 0 : extra->busy_retries};
+  memcpy(counters, &whole, counters->size < sizeof whole ? counters->size : sizeof whole);
+}
+
 bool weir_socket_needs_drain(const weir_socket *socket) { return socket->extra != NULL && socket->extra->needs_drain; }
 
 size_t weir_socket_high_water_mark(const weir_socket *socket) { return socket_mark(socket); }

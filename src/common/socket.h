@@ -105,6 +105,8 @@ struct socket_extra {
   struct connecting *next_connecting; /* of a connect() that waits for the old life's close */
   struct attempt *attempt;            /* the backend connects this socket for it */
   struct tried *tried;                /* the addresses that were tried */
+  uint32_t attempts;                  /* submitted to the backend in this life */
+  uint32_t busy_retries;              /* of these, because a local server was busy */
   struct cancelable cancelable;       /* from the connect until it is destroyed */
   char *name;                         /* what connect() was given, for errors */
   weir_error *error;                  /* what destroyed it */
@@ -216,6 +218,10 @@ void socket_meet(struct weir_socket *socket, const weir_address *remote);
 void socket_meet_whoever(struct weir_socket *socket);
 
 void socket_forget_addresses(struct weir_socket *socket);
+
+/* ---- describe.c ---- */
+
+void socket_describe(const struct handle *handle, struct text *text);
 
 /* ---- socket_options.c ---- */
 

@@ -218,6 +218,7 @@ void connecting_succeed(struct connecting *connecting) {
   connecting->listener = NULL; /* its emission takes it off */
   socket_free_connecting(socket, connecting);
   socket->extra->connecting = NULL;
+  socket->handle.loop->counters.connections_made++;
   socket_become_open(socket);
   socket_touch(socket);
   /* Paused before it connected: nothing is read, as with pause_on_connect. (EO-10e) */

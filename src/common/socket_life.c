@@ -47,6 +47,8 @@ void socket_begin_life(struct weir_socket *socket) {
   socket->extra->error = NULL;
   socket->extra->name = NULL;
   socket->extra->tried = NULL;
+  socket->extra->attempts = 0;
+  socket->extra->busy_retries = 0;
   if (list_empty(&socket->extra->ending)) return;
   list_move_all(&socket->extra->ending, &socket->extra->finished); /* an end() of nothing is over */
   socket_owe(socket, DEBT_CALLBACKS);
@@ -113,6 +115,7 @@ void socket_destroy(struct weir_socket *socket, const weir_error *error) {
   bool is_open = socket->life == LIFE_OPEN || socket_connect_in_flight(socket);
   if (socket->life == LIFE_NEW) handle_retain(&socket->handle);
   if (socket->life == LIFE_OPEN && socket->server != NULL) server_socket_destroyed(socket->server);
+  if (socket->life == LIFE_CONNECTING && error != NULL) socket->handle.loop->counters.connections_failed++;
   if (error != NULL) remember_error(socket, error);
   socket->life = LIFE_CLOSING;
   socket->debts &= (uint8_t) ~(DEBT_PAUSE | DEBT_RESUME | DEBT_FINISH);
@@ -297,4 +300,5 @@ const struct handle_class socket_class = {
     .events = ~(1U << WEIR_EVENT_LISTENING | 1U << WEIR_EVENT_CONNECTION | 1U << WEIR_EVENT_DROP),
     .deliver = deliver,
     .abandon = abandon,
-    .free = free_socket};
+    .free = free_socket,
+    .describe = socket_describe};

@@ -94,6 +94,7 @@ static void submit(struct attempt *attempt) {
   if (attempt_local(attempt, &local)) request.local = &local;
   carrier->extra->attempt = attempt;
   connecting->in_flight++;
+  connecting->socket->extra->attempts++;
   memset(socket_connection(carrier), 0, socket_operations(carrier)->connection_bytes);
   socket_operations(carrier)->connect(socket_backend(carrier), socket_connection(carrier), &request);
 }
@@ -159,6 +160,7 @@ void race_begin(struct connecting *connecting) {
 void race_try_again(struct deadline *deadline) {
   struct attempt *attempt = &CONTAINER_OF(deadline, struct connecting, retry)->only;
   attempt->carrier = attempt->connecting->socket;
+  attempt->carrier->extra->busy_retries++;
   submit(attempt);
 }
 

@@ -192,6 +192,7 @@ void socket_read_done(const struct completion *completion) {
   size_t length = (size_t)completion->result;
   size_t taken = 0;
   socket->bytes_read += length;
+  socket->handle.loop->counters.bytes_read += length;
   socket_touch(socket);
   if (socket->write_half == WRITE_ENDED) socket_break_silence(socket);
   if (socket->read_half == READ_FLOWING) taken = deliver(socket, completion->bytes, length);

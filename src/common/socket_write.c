@@ -141,6 +141,11 @@ int socket_refuse_write(struct weir_socket *socket, const weir_write *write, wei
   return code;
 }
 
+static void count_written(struct weir_socket *socket, size_t length) {
+  socket->bytes_written += length;
+  socket->handle.loop->counters.bytes_written += length;
+}
+
 static size_t write_now(struct weir_socket *socket, const void *bytes, size_t length) {
   if (socket->write_half != WRITE_OPEN || length == 0) return 0;
   return socket_operations(socket)->write(socket_backend(socket), socket_connection(socket), bytes, length);
@@ -148,7 +153,7 @@ static size_t write_now(struct weir_socket *socket, const void *bytes, size_t le
 
 /* Writes a request's bytes, or queues what is left of them. Takes the request. */
 static int write_request(struct weir_socket *socket, struct write_request *request) {
-  socket->bytes_written += request->length;
+  count_written(socket, request->length);
   request->sent = write_now(socket, request->bytes, request->length);
   if (request->sent < request->length || socket->write_half != WRITE_OPEN) return enqueue(socket, request);
   if (request->callback == NULL) {
@@ -185,7 +190,7 @@ int weir_socket_write(weir_socket *socket, const void *bytes, size_t length) {
   }
   loop_check_thread(socket->handle.loop);
   size_t taken = socket_operations(socket)->write(socket_backend(socket), socket_connection(socket), bytes, length);
-  socket->bytes_written += length;
+  count_written(socket, length);
   socket_touch(socket);
   if (taken == length) return 1;
   return queue_rest(socket, (const unsigned char *)bytes + taken, length - taken);

@@ -10,10 +10,13 @@
 #include "common/deadline.h"
 #include "common/loop.h"
 #include "common/memory.h"
+#include "common/text.h"
+#include "common/timer.h"
 
 struct weir_timer {
   struct deadline deadline;
   weir_loop *loop;
+  struct list_node link; /* on the loop's list */
   weir_timer_callback callback;
   void *user;
   uint64_t timeout_ms;
@@ -39,6 +42,7 @@ static void ring(struct deadline *deadline) {
   weir_timer *timer = CONTAINER_OF(deadline, weir_timer, deadline);
   if (timer->repeat_ms > 0) deadline_set_after(deadline, timer->loop, timer->repeat_ms);
   update_liveness(timer);
+  timer->loop->counters.timers++;
   weir_timer_retain(timer);
   timer->callback(timer, timer->user);
   weir_timer_release(timer);
@@ -59,6 +63,7 @@ weir_code weir_timer_create(weir_loop *loop, weir_timer_callback callback, void 
   made->user = user;
   made->owners = 1;
   made->referenced = true;
+  list_append(&loop->timers, &made->link);
   loop_dependent_came(loop);
   *timer = made;
   return WEIR_OK;
@@ -117,6 +122,35 @@ void weir_timer_release(weir_timer *timer) {
   deadline_clear(&timer->deadline, loop);
   update_liveness(timer);
   deadline_fini(&timer->deadline, loop);
+  list_remove(&timer->link);
   memory_put(&loop->allocator, timer);
   loop_dependent_gone(loop);
+}
+
+/* ---- for people ---- */
+
+static void describe(const weir_timer *timer, struct text *text) {
+  if (!deadline_is_set(&timer->deadline)) {
+    text_add(text, "timer: stopped");
+    return;
+  }
+  uint64_t due = timer->deadline.node.time;
+  uint64_t now = loop_now(timer->loop);
+  text_add(text, "timer: due in ");
+  text_add_number(text, due > now ? (due - now) / NANOSECONDS_PER_MILLISECOND : 0);
+  text_add(text, " ms");
+  if (timer->repeat_ms == 0) return;
+  text_add(text, ", and then every ");
+  text_add_number(text, timer->repeat_ms);
+  text_add(text, " ms");
+}
+
+void timer_dump(weir_loop *loop, bool alive, struct text *text) {
+  for (struct list_node *node = list_first(&loop->timers); node != NULL; node = list_after(&loop->timers, node)) {
+    const weir_timer *timer = CONTAINER_OF(node, weir_timer, link);
+    if (timer->counted != alive) continue;
+    text_add(text, "  ");
+    describe(timer, text);
+    text_add(text, "\n");
+  }
 }
