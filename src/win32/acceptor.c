@@ -37,7 +37,7 @@ static void add_waiting(struct acceptor *acceptor, struct instance *instance) {
 
 /* What a wait that was over at once led to. */
 static DWORD add_at_once(struct backend *backend, struct acceptor *acceptor, struct instance *instance, DWORD error) {
-  if (acceptor->kind->welcome(backend, instance, error)) {
+  if (acceptor->kind->has_client(error)) {
     add_client(acceptor, instance);
     return ERROR_SUCCESS;
   }
@@ -100,18 +100,28 @@ static enum operation report_shortage(struct acceptor *acceptor, struct completi
   return OPERATION_ACCEPT;
 }
 
+/* The next client that is still there, or NULL. */
+static struct instance *take_client(struct backend *backend, struct acceptor *acceptor, const weir_address **peer) {
+  for (struct list_node *node; (node = list_take_first(&acceptor->clients)) != NULL;) {
+    struct instance *instance = CONTAINER_OF(node, struct instance, link);
+    --acceptor->client_count;
+    if (acceptor->kind->present(backend, instance, peer)) return instance;
+    acceptor_free_instance(backend, instance);
+  }
+  return NULL;
+}
+
 /* The pool is full again before anybody hears of the client, so that the next one meets an open door. */
 static enum operation offer(struct backend *backend, struct acceptor *acceptor, struct completion *completion) {
-  struct list_node *first = list_take_first(&acceptor->clients);
-  completion->acceptor = acceptor;
-  if (first == NULL) return acceptor->shortage ? report_shortage(acceptor, completion) : OPERATION_NONE;
-  acceptor->offered = CONTAINER_OF(first, struct instance, link);
-  --acceptor->client_count;
+  const weir_address *peer = NULL;
+  acceptor->offered = take_client(backend, acceptor, &peer);
   acceptor_fill(backend, acceptor);
-  line_up(backend, acceptor);
+  completion->acceptor = acceptor;
   completion->result = 0;
-  completion->peer = acceptor->kind->peer(acceptor->offered);
-  return OPERATION_ACCEPT;
+  completion->peer = peer;
+  if (acceptor->offered == NULL && acceptor->shortage != ERROR_SUCCESS) return report_shortage(acceptor, completion);
+  line_up(backend, acceptor);
+  return acceptor->offered != NULL ? OPERATION_ACCEPT : OPERATION_NONE;
 }
 
 static enum operation finish_close(struct acceptor *acceptor, struct completion *completion) {
@@ -130,7 +140,7 @@ static enum operation finish_instance(struct backend *backend, struct task *task
   struct acceptor *acceptor = instance->acceptor;
   list_remove(&instance->link);
   --acceptor->waiting_count;
-  if (!acceptor->closing && acceptor->kind->welcome(backend, instance, task->error)) {
+  if (!acceptor->closing && acceptor->kind->has_client(task->error)) {
     adapt_pool(backend, acceptor);
     add_client(acceptor, instance);
   } else {

@@ -29,11 +29,11 @@ struct acceptor_kind {
   DWORD (*prepare)(struct backend *backend, struct instance *instance);
   DWORD (*wait)(struct instance *instance);
 
-  /* Whether a client has come, perhaps to leave again, by what the wait ended with. Not asked of a closing acceptor. */
-  bool (*welcome)(struct backend *backend, struct instance *instance, DWORD error);
+  /* Whether a client has come, perhaps to leave again, by what the wait ended with. */
+  bool (*has_client)(DWORD error);
 
-  /* The peer of the client that is offered, or NULL. */
-  const weir_address *(*peer)(struct instance *instance);
+  /* Makes a client ready to be offered and tells its address, if there is one. False: it is lost. */
+  bool (*present)(struct backend *backend, struct instance *instance, const weir_address **peer);
 
   /* Makes it a connection; the handle goes over. */
   void (*hand_over)(struct backend *backend, struct instance *instance, struct connection *connection);

@@ -57,6 +57,11 @@ static const struct row table[] = {
     {ERROR_IO_DEVICE, EVERYWHERE(WEIR_EIO), NULL},
 };
 
+#define PORT_TAKEN "the port is taken there: a live server or another socket is bound to it"
+#define REFUSED "nobody listens at that address and port; the server has not started, or listens elsewhere"
+#define SILENT "no answer came from there; the machine is off, or a firewall swallows what is sent"
+#define UNREACHABLE "this machine knows no way there; is its network up?"
+
 /*
  * Winsock says the same things in two ways: its own codes when a call fails at once, and those that the system makes of
  * a status when a transfer fails later.
@@ -66,15 +71,16 @@ static const struct {
   weir_code code;
   const char *hint;
 } socket_table[] = {
+    {ERROR_DEV_NOT_EXIST, WEIR_EADDRNOTAVAIL, "no network interface of this machine has that zone's name"},
     {ERROR_NETNAME_DELETED, WEIR_ECONNRESET, NULL},
-    {ERROR_SEM_TIMEOUT, WEIR_ETIMEDOUT, "that machine does not answer"},
-    {ERROR_DUP_NAME, WEIR_EADDRINUSE, "a live socket has this address"},
+    {ERROR_SEM_TIMEOUT, WEIR_ETIMEDOUT, SILENT},
+    {ERROR_DUP_NAME, WEIR_EADDRINUSE, PORT_TAKEN},
     {ERROR_GRACEFUL_DISCONNECT, WEIR_EPIPE, NULL},
-    {ERROR_ADDRESS_ALREADY_ASSOCIATED, WEIR_EADDRINUSE, "a live socket has this address"},
-    {ERROR_CONNECTION_REFUSED, WEIR_ECONNREFUSED, "nobody listens there"},
-    {ERROR_NETWORK_UNREACHABLE, WEIR_ENETUNREACH, NULL},
-    {ERROR_HOST_UNREACHABLE, WEIR_EHOSTUNREACH, NULL},
-    {ERROR_PORT_UNREACHABLE, WEIR_ECONNREFUSED, "nobody listens there"},
+    {ERROR_ADDRESS_ALREADY_ASSOCIATED, WEIR_EADDRINUSE, PORT_TAKEN},
+    {ERROR_CONNECTION_REFUSED, WEIR_ECONNREFUSED, REFUSED},
+    {ERROR_NETWORK_UNREACHABLE, WEIR_ENETUNREACH, UNREACHABLE},
+    {ERROR_HOST_UNREACHABLE, WEIR_EHOSTUNREACH, UNREACHABLE},
+    {ERROR_PORT_UNREACHABLE, WEIR_ECONNREFUSED, REFUSED},
     {ERROR_CONNECTION_ABORTED, WEIR_ECONNABORTED, NULL},
     {WSAEBADF, WEIR_EBADF, "this is no open socket"},
     {WSAEACCES, WEIR_EACCES, "Windows keeps this port for itself, or another program has it alone"},
@@ -86,11 +92,11 @@ static const struct {
     {WSAEPROTOTYPE, WEIR_ENOTSUP, NULL},
     {WSAEPROTONOSUPPORT, WEIR_ENOTSUP, NULL},
     {WSAEOPNOTSUPP, WEIR_ENOTSUP, NULL},
-    {WSAEAFNOSUPPORT, WEIR_ENOTSUP, "this machine does not speak this kind of IP"},
-    {WSAEADDRINUSE, WEIR_EADDRINUSE, "a live socket has this address"},
-    {WSAEADDRNOTAVAIL, WEIR_EADDRNOTAVAIL, "no interface of this machine has this address, or it has no free port"},
-    {WSAENETDOWN, WEIR_ENETUNREACH, NULL},
-    {WSAENETUNREACH, WEIR_ENETUNREACH, NULL},
+    {WSAEAFNOSUPPORT, WEIR_ENOTSUP, "this system has no such kind of IP"},
+    {WSAEADDRINUSE, WEIR_EADDRINUSE, PORT_TAKEN},
+    {WSAEADDRNOTAVAIL, WEIR_EADDRNOTAVAIL, "that address is none of this machine's; 0.0.0.0 and :: are all it has"},
+    {WSAENETDOWN, WEIR_ENETUNREACH, UNREACHABLE},
+    {WSAENETUNREACH, WEIR_ENETUNREACH, UNREACHABLE},
     {WSAENETRESET, WEIR_ECONNRESET, NULL},
     {WSAECONNABORTED, WEIR_ECONNABORTED, NULL},
     {WSAECONNRESET, WEIR_ECONNRESET, NULL},
@@ -98,10 +104,10 @@ static const struct {
     {WSAEISCONN, WEIR_EISCONN, NULL},
     {WSAENOTCONN, WEIR_ENOTCONN, NULL},
     {WSAESHUTDOWN, WEIR_EPIPE, NULL},
-    {WSAETIMEDOUT, WEIR_ETIMEDOUT, "that machine does not answer"},
-    {WSAECONNREFUSED, WEIR_ECONNREFUSED, "nobody listens there"},
-    {WSAEHOSTDOWN, WEIR_EHOSTUNREACH, NULL},
-    {WSAEHOSTUNREACH, WEIR_EHOSTUNREACH, NULL},
+    {WSAETIMEDOUT, WEIR_ETIMEDOUT, SILENT},
+    {WSAECONNREFUSED, WEIR_ECONNREFUSED, REFUSED},
+    {WSAEHOSTDOWN, WEIR_EHOSTUNREACH, UNREACHABLE},
+    {WSAEHOSTUNREACH, WEIR_EHOSTUNREACH, UNREACHABLE},
     {WSASYSNOTREADY, WEIR_ENETUNREACH, "Windows has no network at all"},
     {WSAVERNOTSUPPORTED, WEIR_ENOTSUP, "this Windows has no Winsock 2.2"},
 };

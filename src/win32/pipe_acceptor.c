@@ -90,15 +90,15 @@ static DWORD wait_for_client(struct instance *instance) {
 }
 
 /* A client that has written and left again is one: what it wrote is there to read. */
-static bool welcome(struct backend *backend, struct instance *instance, DWORD error) {
-  (void)backend;
-  (void)instance;
+static bool has_client(DWORD error) {
   return error == ERROR_SUCCESS || error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA;
 }
 
-static const weir_address *no_peer(struct instance *instance) {
+static bool present(struct backend *backend, struct instance *instance, const weir_address **peer) {
+  (void)backend;
   (void)instance;
-  return NULL;
+  (void)peer;
+  return true;
 }
 
 static void hand_over(struct backend *backend, struct instance *instance, struct connection *connection) {
@@ -134,8 +134,8 @@ const struct acceptor_kind acceptor_of_pipes = {
     .place = ERROR_PLACE_OPEN,
     .prepare = prepare,
     .wait = wait_for_client,
-    .welcome = welcome,
-    .peer = no_peer,
+    .has_client = has_client,
+    .present = present,
     .hand_over = hand_over,
     .shut = shut,
     .close = close_instances,

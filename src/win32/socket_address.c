@@ -7,11 +7,13 @@
 
 /* ---- to the system ---- */
 
-/* A zone is an interface's number or its name. */
+/* A zone is an interface's name or its number; 0: it is neither. */
 static uint32_t scope_of(const char *zone) {
+  uint32_t index = os_interface_index(zone);
   char *end;
   unsigned long number = strtoul(zone, &end, 10);
-  return *end == '\0' ? (uint32_t)number : os_interface_index(zone);
+  bool is_number = zone[0] >= '0' && zone[0] <= '9' && *end == '\0';
+  return index == 0 && is_number ? (uint32_t)number : index;
 }
 
 static DWORD make_ipv6(const weir_address *address, struct socket_address *made) {
@@ -22,7 +24,7 @@ static DWORD make_ipv6(const weir_address *address, struct socket_address *made)
   memcpy(&made->ipv6.sin6_addr, address->bytes, sizeof made->ipv6.sin6_addr);
   if (address->zone[0] == '\0') return ERROR_SUCCESS;
   made->ipv6.sin6_scope_id = scope_of(address->zone);
-  return made->ipv6.sin6_scope_id != 0 ? ERROR_SUCCESS : WSAEADDRNOTAVAIL;
+  return made->ipv6.sin6_scope_id != 0 ? ERROR_SUCCESS : ERROR_DEV_NOT_EXIST;
 }
 
 DWORD socket_address_make(const weir_address *address, struct socket_address *made) {

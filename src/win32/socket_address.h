@@ -18,7 +18,7 @@ struct socket_address {
   int length;
 };
 
-/* WSAEADDRNOTAVAIL: no interface has the name of the zone. */
+/* ERROR_DEV_NOT_EXIST: no interface has the name of the zone. */
 DWORD socket_address_make(const weir_address *address, struct socket_address *made);
 
 /* Any address of a family, at any port. */

@@ -12,10 +12,13 @@
 struct tcp_acceptor {
   SOCKET socket; /* 0: none, or given away */
   int family;
-  bool skips;
+  bool skips; /* success at once brings no packet */
 };
 
 struct outcome tcp_listen(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request);
+
+/* Closes the socket, if there is one. */
+void tcp_let_go(struct acceptor *acceptor);
 
 /* The socket of an acceptor that was only bound, which is as if never begun. */
 SOCKET tcp_take_bound(struct acceptor *acceptor, bool *skips);

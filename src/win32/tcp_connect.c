@@ -15,6 +15,7 @@ static enum operation finish_connect(struct backend *backend, struct task *task,
 
 static DWORD bind_local(SOCKET socket, int family, const weir_address *local) {
   struct socket_address from = socket_address_any(family);
+  if (local != NULL && (local->family == WEIR_FAMILY_IPV6) != (family == AF_INET6)) return WSAEAFNOSUPPORT;
   DWORD error = local != NULL ? socket_address_make(local, &from) : ERROR_SUCCESS;
   return error == ERROR_SUCCESS ? os_socket_bind(socket, &from.native, from.length) : error;
 }
@@ -63,11 +64,48 @@ void tcp_connect(struct backend *backend, struct connection *connection, const s
   if (port_sort(&backend->port, task, connection->skips, error) == SUBMITTED_OVER) port_append(&backend->port, task);
 }
 
+/* ---- what comes back ---- */
+
+/* A socket that connects to a free port of its own machine can have been given just that port, and meet itself. */
+static bool met_itself(SOCKET socket) {
+  weir_address own;
+  weir_address peer;
+  return tcp_ask_address(socket, os_socket_name, &own) == ERROR_SUCCESS &&
+         tcp_ask_address(socket, os_socket_peer, &peer) == ERROR_SUCCESS && weir_address_equal(&own, &peer);
+}
+
 /* Without its context a socket that ConnectEx has connected cannot be asked or shut down. */
 static DWORD make_whole(struct connection *connection) {
   DWORD error = connection->write.error;
-  if (error != ERROR_SUCCESS) return error;
-  return os_socket_set(connection->tcp.socket, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, NULL, 0);
+  SOCKET socket = connection->tcp.socket;
+  if (error == ERROR_SUCCESS) error = os_socket_set(socket, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, NULL, 0);
+  return error == ERROR_SUCCESS && met_itself(socket) ? WSAECONNREFUSED : error;
+}
+
+static const char *explain_local(DWORD error) {
+  switch (error) {
+    case WSAEADDRINUSE:
+      return "the local port is taken; port 0 leaves the choice to the system";
+    case WSAEADDRNOTAVAIL:
+      return "the local address is none of this machine's";
+    case WSAEACCES:
+      return "Windows keeps the local port for itself, or another program has it alone";
+    case WSAEAFNOSUPPORT:
+      return "the local address is of another family than the one to connect to";
+    default:
+      return NULL;
+  }
+}
+
+static void tell_failure(const struct connection *connection, DWORD error, struct completion *completion) {
+  error_complete(completion, ERROR_PLACE_SOCKET, error);
+  if (connection->tcp.bind_failed) {
+    completion->step = "bind";
+    completion->hint = explain_local(error);
+    if (error == WSAEAFNOSUPPORT) completion->result = WEIR_EINVAL;
+  } else if (error == WSAEADDRNOTAVAIL) {
+    completion->hint = "no server can be at that address and port, or this machine has no local port left";
+  }
 }
 
 static void give_up(struct connection *connection) {
@@ -83,7 +121,6 @@ static enum operation finish_connect(struct backend *backend, struct task *task,
   completion->result = 0;
   if (error == ERROR_SUCCESS) return OPERATION_CONNECT;
   give_up(connection);
-  error_complete(completion, ERROR_PLACE_SOCKET, error);
-  if (connection->tcp.bind_failed) completion->step = "bind";
+  tell_failure(connection, error, completion);
   return OPERATION_CONNECT;
 }

@@ -10,6 +10,7 @@
 
 #include "win32/backend.h"
 #include "win32/os_socket.h"
+#include "win32/socket_address.h"
 
 enum tcp_write_state {
   TCP_WRITE_NONE = 0,
@@ -54,6 +55,11 @@ void tcp_shutdown(struct backend *backend, struct connection *connection);
 void tcp_release_failure(struct backend *backend, struct connection *connection);
 
 /* ---- tcp_control.c ---- */
+
+typedef DWORD (*name_function)(SOCKET socket, struct sockaddr *address, int *length);
+
+/* One of the two addresses of a connection. */
+DWORD tcp_ask_address(SOCKET socket, name_function ask, weir_address *answer);
 
 weir_code tcp_control(struct connection *connection, enum control control, void *argument);
 

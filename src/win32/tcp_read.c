@@ -84,6 +84,18 @@ static enum operation deliver_error(struct backend *backend, struct connection *
   return OPERATION_READ;
 }
 
+/*
+ * Wine 8 looks at a socket by itself, loses the reset that it finds, and tells of an end. A connection that has only
+ * ended can still be written to, so a send of nothing tells the two apart.
+ */
+static DWORD unmask_end(const struct connection *connection) {
+  WSABUF nothing = {.buf = NULL, .len = 0};
+  DWORD count;
+  if (connection->tcp.write_state != TCP_WRITE_NONE) return ERROR_SUCCESS;
+  DWORD error = os_socket_send(connection->tcp.socket, &nothing, 1, NULL, &count);
+  return error == ERROR_SUCCESS || error == WSAEWOULDBLOCK ? ERROR_SUCCESS : WSAECONNRESET;
+}
+
 static enum operation deliver(struct backend *backend, struct connection *connection, struct completion *completion) {
   completion->connection = connection;
   if (connection->read_state == READ_ENDED) return deliver_end(backend, connection, completion);
@@ -91,6 +103,7 @@ static enum operation deliver(struct backend *backend, struct connection *connec
   DWORD count = 0;
   DWORD error = os_socket_receive(connection->tcp.socket, backend->bytes, PIPE_CHUNK_BYTES, NULL, &count);
   if (error == ERROR_SUCCESS && count > 0) return deliver_bytes(backend, connection, count, completion);
+  if (held == ERROR_SUCCESS && error == ERROR_SUCCESS) held = unmask_end(connection);
   if (held != ERROR_SUCCESS) return deliver_error(backend, connection, held, completion);
   if (error == ERROR_SUCCESS) return deliver_end(backend, connection, completion);
   if (error != WSAEWOULDBLOCK) return deliver_error(backend, connection, error, completion);

@@ -322,19 +322,14 @@ static bool is_asked_for(const char *name, int count, char **names) {
 /* Whether there is such a network here; says so when not. */
 static bool has_network(const struct backend_operations *operations) {
   static const char *const names[] = {[SEAM_IPV4] = "TCP", [SEAM_IPV6] = "IPv6"};
-  static const char *const with_tcp[] = {"epoll", "poll", "kqueue", "sim"};
   if (network == SEAM_LOCAL) return true;
-  bool has = false;
-  for (size_t i = 0; i < sizeof with_tcp / sizeof with_tcp[0]; i++) has |= strcmp(with_tcp[i], operations->name) == 0;
-  if (has) {
-    struct seam seam;
-    seam_open(&seam, operations);
-    struct acceptor *acceptor = seam_acceptor(&seam);
-    has = seam_listen_again(&seam, acceptor).code == WEIR_OK;
-    if (has) seam_end_acceptor(&seam, acceptor);
-    if (!has) seam_free(&seam, acceptor);
-    seam_close(&seam);
-  }
+  struct seam seam;
+  seam_open(&seam, operations);
+  struct acceptor *acceptor = seam_acceptor(&seam);
+  bool has = seam_listen_again(&seam, acceptor).code == WEIR_OK;
+  if (has) seam_end_acceptor(&seam, acceptor);
+  if (!has) seam_free(&seam, acceptor);
+  seam_close(&seam);
   if (!has) print_message("skipped: %s has no %s here\n", operations->name, names[network]);
   return has;
 }
