@@ -56,6 +56,7 @@ typedef struct weir_loop_options {
   weir_unhandled_error unhandled_error; /**< Hears every `error` without a listener; default: nobody. */
   void *unhandled_error_user;           /**< Its last argument. */
   weir_sim *simulator;                  /**< Run in this simulated world instead of the system; see sim.h. */
+  size_t work_threads; /**< How many pieces of work may run at the same time; 0: `WEIR_WORK_THREADS`. See work.h. */
 } weir_loop_options;
 
 /** Options with every default. */
@@ -90,7 +91,8 @@ WEIR_API weir_loop *weir_loop_retain(weir_loop *loop);
 
 /**
  * Gives an ownership back. With the last one the loop ends: what is still open on it is closed without any event,
- * functions still posted do not run, and its memory goes when the last of its handles is released.
+ * functions still posted do not run, and its memory goes when the last of its handles is released. Work that runs is
+ * waited for, look-ups are not.
  *
  * **Owns:** the loop is gone for the caller. **Errors:** none; NULL is ignored. **Thread:** the loop's, and not from
  * inside a listener while it runs unless another owner is left.

@@ -20,5 +20,6 @@
 #include <weir/sim.h>
 #include <weir/socket.h>
 #include <weir/timer.h>
+#include <weir/work.h>
 
 #endif

@@ -14,6 +14,7 @@
 #include "common/post.h"
 #include "common/server.h"
 #include "common/socket.h"
+#include "common/work.h"
 #include "common/workers.h"
 
 /* ---- making ---- */
@@ -46,7 +47,7 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
   loop->dependents = 1;
   loop->simulated = options->simulator != NULL;
   loop->simulator = options->simulator;
-  loop->work_threads = 4;
+  loop->work_threads = options->work_threads > 0 ? options->work_threads : WEIR_WORK_THREADS;
   loop->unhandled_error = options->unhandled_error;
   loop->unhandled_error_user = options->unhandled_error_user;
   heap_init(&loop->deadlines, &loop->allocator);
@@ -54,6 +55,7 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
   list_init(&loop->unpiped);
   list_init(&loop->deferred);
   list_init(&loop->lookups);
+  list_init(&loop->work);
   list_init(&loop->handles);
   list_init(&loop->timers);
   atomic_init(&loop->posts, NULL);
@@ -367,6 +369,7 @@ void weir_loop_release(weir_loop *loop) {
   abandon_handles(loop);
   lookup_abandon_all(loop);
   workers_end(loop);
+  work_drop_all(loop);
   pipe_free_ended(loop);
   post_drop(loop);
   loop->operations->destroy(loop->backend);

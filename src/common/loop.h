@@ -39,6 +39,7 @@ struct weir_loop {
   struct list unpiped;  /* pipes that have ended; freed when no emission runs */
   struct list deferred; /* calls for the next turn */
   struct list lookups;  /* under way */
+  struct list work;     /* waiting, running, or to be told */
   size_t closes;        /* closes submitted to the backend that have not come back */
 
   /* the clock */
