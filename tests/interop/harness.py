@@ -53,6 +53,7 @@ class World:
 
     def __init__(self, options, directory):
         self.windows = options.windows
+        self.wine = options.windows and bool(options.runner)
         self.backend = options.backend
         self.directory = directory
         self.quick = bool(os.environ.get("WEIR_QUICK"))
@@ -150,6 +151,15 @@ def expect(condition, text):
 
 def expect_equal(seen, expected, what):
     expect(seen == expected, f"{what}: expected {expected!r}, saw {seen!r}")
+
+
+def expect_resets(world, lines, count):
+    """Each of so many resets was told: lines beginning with "read ECONNRESET", or Node's code alone.
+
+    Wine looks at a socket's error when it polls, and Linux tells an error once: the read behind it gets an end instead.
+    """
+    resets = [line for line in lines if line.startswith(("read ECONNRESET", "ECONNRESET"))]
+    expect(len(resets) == count or (world.wine and resets), f"expected {count} resets, saw {lines}")
 
 
 def expect_success(program, last_line=None, seconds=60):
