@@ -289,6 +289,16 @@ static void handles_may_outlive_their_loop(struct world *world) {
   weir_server_release(server);
 }
 
+/* A name or a port is free when its server is gone, whatever programs were started meanwhile. */
+static void a_program_that_is_started_inherits_nothing(struct world *world) {
+  size_t inherited = native_inherited();
+  struct world_pair pair = pair_open(world, 0, 0);
+  weir_loop *loop = further_loop(world);
+  assert_int_equal(native_inherited(), inherited);
+  weir_loop_release(loop);
+  pair_end(world, &pair);
+}
+
 static const struct world_case cases[] = {
     WORLD_CASE("", a_new_socket_is_gone_with_its_last_owner),
     WORLD_CASE("", a_connecting_socket_lives_on_without_an_owner),
@@ -310,6 +320,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("", a_server_may_be_closed_and_released_inside_its_events),
     WORLD_CASE("", an_accepted_socket_holds_its_server),
     WORLD_CASE("", handles_may_outlive_their_loop),
+    WORLD_CASE("EO-50 A293", a_program_that_is_started_inherits_nothing),
 };
 
 int main(int argc, char **argv) { return world_main(argc, argv, "ownership", cases, sizeof cases / sizeof *cases); }

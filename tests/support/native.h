@@ -33,6 +33,9 @@ intptr_t native_connect(const char *endpoint);
 /* Whether the peer of such a client has closed: waits at most `timeout_ms` for it (POSIX). */
 bool native_is_closed(intptr_t native, int timeout_ms);
 
+/* How many descriptors or handles a program would have that this process starts now. */
+size_t native_inherited(void);
+
 bool native_is_open(intptr_t native);
 void native_close(intptr_t native);
 

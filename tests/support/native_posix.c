@@ -115,6 +115,16 @@ bool native_is_closed(intptr_t native, int timeout_ms) {
   return recv((int)native, &byte, 1, MSG_PEEK) <= 0;
 }
 
+/* Descriptors are few in a test, and given out from the lowest number. */
+size_t native_inherited(void) {
+  size_t count = 0;
+  for (int native = 0; native < 4096; native++) {
+    int flags = fcntl(native, F_GETFD);
+    count += flags >= 0 && (flags & FD_CLOEXEC) == 0;
+  }
+  return count;
+}
+
 bool native_is_open(intptr_t native) { return fcntl((int)native, F_GETFD) >= 0; }
 
 void native_close(intptr_t native) { close((int)native); }

@@ -54,6 +54,16 @@ bool native_is_closed(intptr_t native, int timeout_ms) {
   return false;
 }
 
+/* Handles are multiples of four, and few in a test. */
+size_t native_inherited(void) {
+  size_t count = 0;
+  for (uintptr_t value = 4; value < 0x10000; value += 4) {
+    DWORD flags;
+    count += GetHandleInformation((HANDLE)value, &flags) && (flags & HANDLE_FLAG_INHERIT);
+  }
+  return count;
+}
+
 bool native_is_open(intptr_t native) {
   DWORD flags;
   return GetHandleInformation((HANDLE)native, &flags) != 0;
