@@ -110,17 +110,20 @@ static void consume_event(struct backend *backend) {
 /*
  * When the peer has gone, what it sent first is read to its end, and only then a write may find out: a failed write
  * ends the connection, and the peer's last words would be lost. (contract D6)
+ *
+ * What is due already, because the poller refused to watch for it, waits for nothing more; its pieces are gone.
  */
 static enum operation serve_connection(struct backend *backend, struct watch *watch, uint32_t events,
                                        struct completion *completion) {
   struct connection *connection = CONTAINER_OF(watch, struct connection, watch);
-  if ((watch->pending & PENDING(OPERATION_CONNECT)) != 0) {
+  unsigned waiting = watch->pending & ~(unsigned)watch->due;
+  if ((waiting & PENDING(OPERATION_CONNECT)) != 0) {
     consume_event(backend);
     return connection_finish_connect(backend, connection, completion);
   }
   bool gone = (events & (READY_ERROR | READY_HANG_UP)) != 0;
-  bool reads = (gone || (events & READY_READ) != 0) && (watch->pending & PENDING(OPERATION_READ)) != 0;
-  bool writes = (gone || (events & READY_WRITE) != 0) && (watch->pending & PENDING(OPERATION_WRITE)) != 0;
+  bool reads = (gone || (events & READY_READ) != 0) && (waiting & PENDING(OPERATION_READ)) != 0;
+  bool writes = (gone || (events & READY_WRITE) != 0) && (waiting & PENDING(OPERATION_WRITE)) != 0;
   if (gone && reads) writes = false;
   if (writes) {
     enum operation operation = connection_send(backend, connection, completion);
