@@ -6,7 +6,7 @@
 #include "support/world.h"
 
 /* More than any system keeps for a reader that does not read. */
-#define BIG_BYTES ((size_t)4 << 20)
+#define BIG_BYTES ((size_t)8 << 20)
 
 #define ANSWER_BYTES ((size_t)100000)
 
@@ -106,6 +106,7 @@ static void a_write_to_a_gone_peer_fails_with_its_callback_first(struct world *w
   struct world_pair pair = unread_pair(world, true, WORLD_TRACE_DATA);
   weir_socket_destroy(pair.accepted, NULL);
   world_run_until_noted(world, "C end", 1);
+  world_learn_of_gone_peer(world, pair.client);
   world_write_noted(world, pair.client, "C", "anybody?");
   world_run(world);
   world_expect(world, "C", "connect end write-cb(EPIPE) error(EPIPE) close(true)");

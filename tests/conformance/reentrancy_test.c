@@ -18,6 +18,7 @@ static struct world_pair pair_without_client(struct world *world) {
   struct world_pair pair = pair_open_half(world, WORLD_TRACE_DATA, 0);
   weir_socket_destroy(pair.client, NULL);
   world_run_until_noted(world, "S end", 1);
+  world_learn_of_gone_peer(world, pair.accepted);
   return pair;
 }
 

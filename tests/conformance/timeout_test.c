@@ -148,9 +148,20 @@ static void a_timeout_set_before_connect_is_kept(struct world *world) {
   world_run(world);
 }
 
-static void a_connecting_socket_times_out_and_may_be_destroyed(struct world *world) {
+/* Local clients find the server busy all the time; from a host far away nothing is heard. */
+static void keep_connecting(struct world *world) {
+  weir_address silent;
+  if (world->tcp) {
+    assert_int_equal(weir_address_parse(world_server_name(world), &silent), WEIR_OK);
+    assert_int_equal(weir_sim_set_unreachable(world->sim, &silent, true), WEIR_OK);
+    return;
+  }
   for (uint64_t i = 1; i <= 1000; i++)
     assert_int_equal(weir_sim_fail(world->sim, WEIR_SIM_FAULT_CONNECT, i, WEIR_EAGAIN), WEIR_OK);
+}
+
+static void a_connecting_socket_times_out_and_may_be_destroyed(struct world *world) {
+  keep_connecting(world);
   weir_server_unref(world_listen(world, NULL, NULL, NULL));
   weir_socket *socket = world_connect(world, NULL);
   world_trace_socket(world, socket, "C", 0);

@@ -45,7 +45,7 @@ static void unpipe_from_a_full_destination_lets_another_one_continue(struct worl
   open_piped(&proxy, world, WEIR_PIPE_DEFAULT);
   struct world_pair other = pair_beside(world, &proxy.in, NULL);
   weir_socket_pause(proxy.reader);
-  world_write_pattern(world, proxy.writer, "writer", "write-cb", 4 * MIB, 0);
+  world_write_pattern(world, proxy.writer, "writer", "write-cb", 16 * MIB, 0);
   weir_socket_end(proxy.writer, NULL);
   world_run_until_noted(world, "src pause", 1);
   weir_socket_unpipe(proxy.src, proxy.dst);
@@ -55,8 +55,8 @@ static void unpipe_from_a_full_destination_lets_another_one_continue(struct worl
   weir_socket_end(proxy.dst, NULL);
   weir_socket_resume(proxy.reader);
   world_run(world);
-  assert_int_equal(weir_socket_bytes_read(proxy.reader) + weir_socket_bytes_read(other.accepted), 4 * MIB);
-  assert_true(weir_socket_bytes_read(other.accepted) > 2 * MIB);
+  assert_int_equal(weir_socket_bytes_read(proxy.reader) + weir_socket_bytes_read(other.accepted), 16 * MIB);
+  assert_true(weir_socket_bytes_read(other.accepted) > 8 * MIB);
 }
 
 static void unpipe_of_what_is_not_piped_changes_nothing(struct world *world) {

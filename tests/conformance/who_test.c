@@ -147,6 +147,7 @@ static void a_client_of_every_address_is_told_which_one_it_met(struct world *wor
   weir_socket *client = world_socket(world, NULL);
   world_trace_socket(world, client, "C", 0);
   assert_int_equal(weir_socket_connect(client, endpoint, NULL), WEIR_OK);
+  world_run_until_noted(world, "C connect", 1);
   world_run_until_noted(world, "V connection", 1);
   world_run_until_noted(world, "C connect", 1);
   expect_equal(local_of(accepted.sockets[0]), remote_of(client));

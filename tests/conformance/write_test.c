@@ -172,6 +172,7 @@ static void the_callback_of_a_failed_write_runs_before_error(struct world *world
   struct world_pair pair = pair_open_half(world, 0, 0);
   weir_socket_destroy(pair.accepted, NULL);
   world_run_until_noted(world, "C end", 1);
+  world_learn_of_gone_peer(world, pair.client);
   world_write_noted(world, pair.client, "C", "to nobody");
   world_run(world);
   world_expect(world, "C", "end write-cb(EPIPE) error(EPIPE) close(true)");

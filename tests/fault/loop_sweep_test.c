@@ -289,8 +289,8 @@ static void perform(struct world *world, struct play *play) {
 
 /* Each performance has a name of its own: a socket file whose removal fails stays. */
 static bool perform_with(struct world *world, enum fault_cause cause, size_t nth, size_t *told) {
-  char endpoint[sizeof world->endpoint + 8];
-  snprintf(endpoint, sizeof endpoint, "%s-%u", world->endpoint, (unsigned)nth);
+  char endpoint[WORLD_ENDPOINT_BYTES];
+  world_make_endpoint(world, endpoint);
   struct play play = {.endpoint = endpoint, .cause = cause};
   long open_before = system_open_count();
   system_fault_begin(world->backend, FAULT_ANYWHERE, nth, cause, 1);

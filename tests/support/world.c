@@ -55,27 +55,33 @@ static void make_loop(struct world *world, uint64_t seed) {
   weir_timer_unref(world->own->guard);
 }
 
-void world_set_tcp_endpoints(struct world *world, uint32_t address, unsigned port, unsigned other_port) {
-  char host[16];
-  snprintf(host, sizeof host, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
-  snprintf(world->endpoint, sizeof world->endpoint, "tcp:%s:%u", host, port);
-  snprintf(world->other_endpoint, sizeof world->other_endpoint, "tcp:%s:%u", host, other_port);
+void world_format_tcp(char endpoint[WORLD_ENDPOINT_BYTES], uint32_t address, unsigned port) {
+  snprintf(endpoint, WORLD_ENDPOINT_BYTES, "tcp:%u.%u.%u.%u:%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
+           address & 255, port);
 }
 
 unsigned world_next_port(void) {
-  static unsigned worlds;
-  return 20000 + 2 * (worlds++ % 6000);
+  static unsigned count;
+  return 20000 + count++ % 12000;
 }
 
-static void make_place(struct world *world) {
-  if (world->simulated) {
+static void make_endpoint(struct world *world) {
+  if (world->simulated)
     strcpy(world->endpoint, world->tcp ? "tcp:127.0.0.1:8000" : "ipc:case");
-    strcpy(world->other_endpoint, world->tcp ? "tcp:127.0.0.1:8001" : "ipc:other");
-  } else if (world->tcp) {
-    world_make_tcp_place(world);
-  } else {
-    world_make_local_place(world);
-  }
+  else if (world->tcp)
+    world_make_tcp_endpoint(world->endpoint);
+  else
+    world_make_place(world);
+}
+
+void world_make_endpoint(struct world *world, char endpoint[WORLD_ENDPOINT_BYTES]) {
+  unsigned number = ++world->own->endpoints;
+  if (!world->tcp)
+    snprintf(endpoint, WORLD_ENDPOINT_BYTES, "%.140s-%u", world->endpoint, number);
+  else if (world->simulated)
+    world_format_tcp(endpoint, 0x7F000001, 8000 + number);
+  else
+    world_make_tcp_endpoint(endpoint);
 }
 
 struct world *world_create(const char *backend, bool tcp, uint64_t seed, const char **skip_reason) {
@@ -90,7 +96,7 @@ struct world *world_create(const char *backend, bool tcp, uint64_t seed, const c
   world->nobody = tcp ? WEIR_ECONNREFUSED : WEIR_ENOENT;
   world->pipes = !tcp && strcmp(backend, "iocp") == 0;
   own->handles_before = world_open_handles();
-  make_place(world);
+  make_endpoint(world);
   make_loop(world, seed);
   return world;
 }

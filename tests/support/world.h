@@ -27,16 +27,19 @@
 
 #include <weir/weir.h>
 
+/* Room for an endpoint, its zero included. */
+#define WORLD_ENDPOINT_BYTES 160
+
 struct world {
-  weir_loop *loop;     /* made for the case; released after it */
-  const char *backend; /* "sim", "poll", "epoll", "kqueue" or "iocp" */
-  bool simulated;      /* backend is "sim" */
-  bool tcp;            /* TCP instead of local sockets */
-  bool pipes;          /* local sockets that are named pipes instead of Unix sockets */
-  weir_sim *sim;       /* the simulator's world, or NULL */
-  char endpoint[160];  /* an endpoint that nobody else uses: a path, a pipe name, or tcp: with a loopback address */
-  char other_endpoint[160];  /* one more */
-  weir_code nobody;          /* how connecting to an endpoint fails at which nobody listens */
+  weir_loop *loop;                     /* made for the case; released after it */
+  const char *backend;                 /* "sim", "poll", "epoll", "kqueue" or "iocp" */
+  bool simulated;                      /* backend is "sim" */
+  bool tcp;                            /* TCP instead of local sockets */
+  bool pipes;                          /* local sockets that are named pipes instead of Unix sockets */
+  weir_sim *sim;                       /* the simulator's world, or NULL */
+  char endpoint[WORLD_ENDPOINT_BYTES]; /* that nobody else uses: a path, a pipe's name, or tcp: with a loopback address
+                                        */
+  weir_code nobody;                    /* how connecting to an endpoint fails at which nobody listens */
   char directory[128];       /* where such paths are, removed with its files after the case; "" when there is none */
   void *user;                /* the case's own */
   struct world_private *own; /* the support code's */
@@ -158,6 +161,9 @@ void world_forget(struct world *world);
 
 /* ---- parts that many cases need --------------------------------------------------------------------------------- */
 
+/* One more endpoint that nobody else uses. */
+void world_make_endpoint(struct world *world, char endpoint[WORLD_ENDPOINT_BYTES]);
+
 /* A server that listens at the world's endpoint and was waited for. Released after the case. */
 weir_server *world_listen(struct world *world, const weir_server_options *options, weir_listener connection,
                           void *user);
@@ -221,6 +227,12 @@ void world_on_server(weir_server *server, weir_event_type type, weir_listener li
 void world_destroy_on(const weir_event *event, void *unused);
 void world_end_on(const weir_event *event, void *unused);
 void world_close_server_on(const weir_event *event, void *server);
+
+/*
+ * For a socket whose peer is gone: makes the next write fail. Over TCP the first one is taken, and refused by the other
+ * side; that one is written here, and waited for.
+ */
+void world_learn_of_gone_peer(struct world *world, weir_socket *socket);
 
 /* Writes a string; returns what weir_socket_write returned. */
 int world_write(weir_socket *socket, const char *text);

@@ -145,6 +145,12 @@ static weir_write noted_write(struct world *world, const char *name, const char 
   return write;
 }
 
+void world_learn_of_gone_peer(struct world *world, weir_socket *socket) {
+  if (!world->tcp) return;
+  assert_int_equal(weir_socket_write(socket, "?", 1), 1);
+  world_run_for(world, 50);
+}
+
 int world_write(weir_socket *socket, const char *text) { return weir_socket_write(socket, text, strlen(text)); }
 
 int world_write_noted(struct world *world, weir_socket *socket, const char *name, const char *text) {

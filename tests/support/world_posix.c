@@ -18,42 +18,34 @@
 #include <unistd.h>
 
 /* A long TMPDIR is passed over, because a socket's path has at most 103 bytes on some systems. */
-void world_make_local_place(struct world *world) {
+void world_make_place(struct world *world) {
   const char *place = getenv("TMPDIR");
   if (!place || !*place || strlen(place) > 60) place = "/tmp";
   snprintf(world->directory, sizeof world->directory, "%s/weir-test-XXXXXX", place);
   assert_non_null(mkdtemp(world->directory));
   snprintf(world->endpoint, sizeof world->endpoint, "%s/s", world->directory);
-  snprintf(world->other_endpoint, sizeof world->other_endpoint, "%s/t", world->directory);
 }
 
-/* Binds a socket to an address and a port, or one that the system draws; 0 when that is not possible. */
-static unsigned try_port(uint32_t address, unsigned port, int *native) {
+/* Binds a socket to an address and a port, or one that the system draws. Returns the port; 0 when it cannot be had. */
+static unsigned try_port(uint32_t address, unsigned port) {
   struct sockaddr_in name = {.sin_family = AF_INET};
   socklen_t size = sizeof name;
   name.sin_addr.s_addr = htonl(address);
   name.sin_port = htons((uint16_t)port);
-  *native = socket(AF_INET, SOCK_STREAM, 0);
-  assert_true(*native >= 0);
-  if (bind(*native, (const struct sockaddr *)&name, size) != 0) return 0;
-  return getsockname(*native, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin_port) : 0;
+  int native = socket(AF_INET, SOCK_STREAM, 0);
+  assert_true(native >= 0);
+  bool is_bound = bind(native, (const struct sockaddr *)&name, size) == 0 &&
+                  getsockname(native, (struct sockaddr *)&name, &size) == 0;
+  close(native);
+  return is_bound ? ntohs(name.sin_port) : 0;
 }
 
-/* The number of a process has at most 22 bits. Ports are drawn together, so that they differ. */
-void world_make_tcp_place(struct world *world) {
-  uint32_t address = 0x7F000000 + 0x10000 + ((uint32_t)getpid() & 0x3FFFFF);
-  int natives[2];
-  unsigned port = world_next_port();
-  bool is_own = try_port(address, port, &natives[0]) != 0;
-  close(natives[0]);
-  if (is_own) {
-    world_set_tcp_endpoints(world, address, port, port + 1);
-    return;
-  }
-  unsigned drawn[2];
-  for (int i = 0; i < 2; i++) drawn[i] = try_port(INADDR_LOOPBACK, 0, &natives[i]);
-  for (int i = 0; i < 2; i++) close(natives[i]);
-  world_set_tcp_endpoints(world, INADDR_LOOPBACK, drawn[0], drawn[1]);
+/* The number of a process has at most 22 bits. */
+void world_make_tcp_endpoint(char endpoint[WORLD_ENDPOINT_BYTES]) {
+  uint32_t address = 0x7F010000 + ((uint32_t)getpid() & 0x3FFFFF);
+  unsigned port = try_port(address, world_next_port());
+  if (port == 0) port = try_port(address = INADDR_LOOPBACK, 0);
+  world_format_tcp(endpoint, address, port);
 }
 
 static void remove_entry(const char *directory, const char *name) {

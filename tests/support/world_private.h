@@ -37,6 +37,7 @@ struct world_thing {
 struct world_private {
   atomic_size_t blocks;  /* of the loop's allocator, given and not taken back */
   size_t handles_before; /* open when the world began */
+  unsigned endpoints;    /* made besides the first */
   weir_timer *guard;     /* unreferenced */
   bool expired;          /* the guard's time has come */
   struct world_entry *entries;
@@ -68,18 +69,16 @@ void world_print_trace(struct world *world);
 void world_free_trace(struct world *world);
 
 /*
- * The system's part: fresh endpoints for real backends, and the removal of what local ones left. Every address
- * 127.x.y.z is this machine's on Linux and Windows, so that a process has one to itself and each of its worlds ports
- * that nothing waits for; where there is only one, the system draws the ports.
+ * The system's part: fresh endpoints for real backends, and the removal of what a local one left. Every address
+ * 127.x.y.z is this machine's on Linux and Windows, so that a process has one to itself, and none of its ports is still
+ * held by an old connection; where there is only one address, the system draws the ports.
  */
-void world_make_local_place(struct world *world);
-void world_make_tcp_place(struct world *world);
+void world_make_place(struct world *world);
 void world_remove_place(struct world *world);
+void world_make_tcp_endpoint(char endpoint[WORLD_ENDPOINT_BYTES]);
 
-/* The two endpoints at an IPv4 address. */
-void world_set_tcp_endpoints(struct world *world, uint32_t address, unsigned port, unsigned other_port);
-
-/* Ports for the next world of this process, below those that a system draws: this one and the following. */
+/* The next port of this process, below those that a system draws; and an endpoint. */
 unsigned world_next_port(void);
+void world_format_tcp(char endpoint[WORLD_ENDPOINT_BYTES], uint32_t address, unsigned port);
 
 #endif

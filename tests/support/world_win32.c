@@ -9,24 +9,21 @@
 #include <stdio.h>
 #include <windows.h>
 
-void world_make_local_place(struct world *world) {
+void world_make_place(struct world *world) {
   static unsigned number;
-  unsigned long process = GetCurrentProcessId();
-  number++;
-  snprintf(world->endpoint, sizeof world->endpoint, "\\\\.\\pipe\\weir-test-%lu-%u", process, number);
-  snprintf(world->other_endpoint, sizeof world->other_endpoint, "\\\\.\\pipe\\weir-test-%lu-%u-other", process, number);
+  snprintf(world->endpoint, sizeof world->endpoint, "\\\\.\\pipe\\weir-test-%lu-%u", GetCurrentProcessId(), ++number);
 }
 
 /* Two Wine prefixes have the same numbers of processes, and the network in common: the clock tells them apart. */
-void world_make_tcp_place(struct world *world) {
-  static uint32_t place;
-  if (place == 0) {
+void world_make_tcp_endpoint(char endpoint[WORLD_ENDPOINT_BYTES]) {
+  static uint32_t address;
+  if (address == 0) {
     LARGE_INTEGER now;
     QueryPerformanceCounter(&now);
-    place = (uint32_t)now.QuadPart * 2654435761u ^ (uint32_t)GetCurrentProcessId() * 40503u;
+    uint32_t mixed = (uint32_t)now.QuadPart * 2654435761u ^ (uint32_t)GetCurrentProcessId() * 40503u;
+    address = 0x7F800001 + (mixed >> 10);
   }
-  unsigned port = world_next_port();
-  world_set_tcp_endpoints(world, 0x7F000000 + 0x800000 + (place >> 10), port, port + 1);
+  world_format_tcp(endpoint, address, world_next_port());
 }
 
 void world_remove_place(struct world *world) { (void)world; }
