@@ -66,7 +66,7 @@ static struct outcome check_bind(struct weir_sim *world, const struct connect_re
     return fail(WEIR_EADDRNOTAVAIL, "bind", "it is not an address of this simulated machine; see weir_sim_add_address");
   }
   bool is_taken = request->bound == NULL && claim->address.port != 0 && machine_port_is_taken(world, claim);
-  return is_taken ? fail(WEIR_EADDRINUSE, "bind", "that port of this simulated machine is taken")
+  return is_taken ? fail(WEIR_EADDRINUSE, "bind", "a live server or client of this simulated machine has that port")
                   : fail(WEIR_OK, NULL, NULL);
 }
 

@@ -83,7 +83,8 @@ static struct outcome take_address(struct weir_sim *sim, struct listener *wanted
   bool is_had = ip->port == 0 ? machine_draw_port(sim, claim) : !machine_port_is_taken(sim, claim);
   ip->port = claim->address.port;
   if (is_had) return (struct outcome){.code = WEIR_OK};
-  return (struct outcome){.code = WEIR_EADDRINUSE, .hint = "that port of this simulated machine is taken"};
+  return (struct outcome){.code = WEIR_EADDRINUSE,
+                          .hint = "a live server or client of this simulated machine has that port"};
 }
 
 struct outcome listener_create(struct weir_sim *sim, const struct listen_request *request, struct listener **listener) {

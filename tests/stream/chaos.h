@@ -8,6 +8,7 @@
  *   chaos_program.c  one program                 chaos_write.c    writing, and the ledger of callbacks
  *   chaos_ground.c   chance, memory, trace       chaos_server.c   servers and their ledger
  *   chaos_stream.c   the bytes under way         chaos_actions.c  what is done at random
+ *   chaos_tcp.c      what only TCP has
  */
 #ifndef WEIR_TESTS_CHAOS_H
 #define WEIR_TESTS_CHAOS_H
@@ -71,6 +72,9 @@ struct party {
   bool has_ended;      /* we have called end() */
   uint64_t last_order; /* of the write called back last */
   struct stream *sending;
+  bool has_addresses; /* TCP: and these they are, for as long as this life is remembered */
+  weir_address local;
+  weir_address remote;
 
   /* receiving */
   bool watches_data;
@@ -129,6 +133,8 @@ struct chaos {
   size_t loop_count;
   weir_timer *timers[LOOPS_MAX];
   weir_timer *wardens[LOOPS_MAX];
+  weir_cancellation *cancellations[LOOPS_MAX]; /* a new one when it was cancelled */
+  weir_block_list *block_list;
   struct host hosts[SERVERS_MAX];
   size_t host_count;
   struct party parties[PARTIES_MAX];
@@ -210,6 +216,8 @@ void make_socket(struct chaos *chaos);
 void connect_party(struct party *party);
 void destroy_party(struct party *party, const weir_error *error);
 void destroy_party_soon(struct party *party);
+void reset_party(struct party *party);
+void end_connections(struct host *host);
 void release_party(struct party *party);
 void watch_pipe(struct party *source);
 void act_on_socket_event(const weir_event *event, void *user);
@@ -235,6 +243,17 @@ void count_host(struct host *host);
 void listen_to_host(struct host *host);
 void release_host(struct host *host);
 const char *draw_name(struct chaos *chaos);
+
+/* ---- chaos_tcp.c ---- */
+
+void make_block_list(struct chaos *chaos);
+void draw_tcp_options(struct party *party, weir_connect_options *options);
+void draw_tcp_server_options(struct chaos *chaos, weir_server_options *options);
+void note_addresses(struct party *party);
+void check_addresses(struct party *party);
+void set_tcp_option(struct party *party);
+void cancel_loop(struct chaos *chaos);
+weir_cancellation *cancellation_of(struct chaos *chaos, const weir_loop *loop);
 
 /* ---- chaos_actions.c ---- */
 

@@ -85,7 +85,7 @@ static bool is_for_ledger(weir_event_type type) {
 }
 
 static void listen_to_party(struct party *party) {
-  weir_event_type type = (weir_event_type)draw(party->chaos, WEIR_EVENT_CLOSE + 1);
+  weir_event_type type = (weir_event_type)draw(party->chaos, WEIR_EVENT_ATTEMPT_FAILED + 1);
   weir_listener prepended = is_for_ledger(type) ? ignore_event : act_on_socket_event;
   void *user = is_for_ledger(type) ? (void *)party->chaos : (void *)party;
   size_t kind = draw(party->chaos, 4);
@@ -128,6 +128,8 @@ static void ask_party(struct party *party) {
   weir_socket_buffered(socket);
   weir_socket_kept(socket);
   weir_socket_high_water_mark(socket);
+  weir_socket_attempted(socket, 0, NULL);
+  check_addresses(party);
 }
 
 /* ---- servers ---- */
@@ -198,6 +200,8 @@ static const struct action actions[] = {{.weight = 30, .on_party = write_plainly
                                         {.weight = 4, .on_party = destroy_plainly},
                                         {.weight = 3, .on_party = destroy_with_error},
                                         {.weight = 4, .on_party = destroy_party_soon},
+                                        {.weight = 3, .on_party = reset_party},
+                                        {.weight = 5, .on_party = set_tcp_option},
                                         {.weight = 8, .on_party = pause_party},
                                         {.weight = 14, .on_party = resume_party},
                                         {.weight = 6, .on_party = cork_party},
@@ -221,11 +225,13 @@ static const struct action actions[] = {{.weight = 30, .on_party = write_plainly
                                         {.weight = 2, .on_host = ref_host},
                                         {.weight = 2, .on_host = retain_host},
                                         {.weight = 2, .on_host = release_host},
+                                        {.weight = 1, .on_host = end_connections},
                                         {.weight = 8, .on_world = make_socket},
                                         {.weight = 6, .on_world = fail_something},
                                         {.weight = 2, .on_world = stop_loop},
                                         {.weight = 4, .on_world = post_function},
                                         {.weight = 4, .on_world = start_timer},
+                                        {.weight = 1, .on_world = cancel_loop},
                                         {.weight = 1, .on_world = wake_loop}};
 
 enum { ACTION_COUNT = sizeof actions / sizeof actions[0] };

@@ -77,12 +77,14 @@ static void make_loop(struct chaos *chaos, size_t index) {
   assert_int_equal(weir_loop_create(&options, &chaos->loops[index]), WEIR_OK);
   assert_int_equal(weir_timer_create(chaos->loops[index], ring, chaos, &chaos->timers[index]), WEIR_OK);
   assert_int_equal(weir_timer_create(chaos->loops[index], ring_warden, chaos, &chaos->wardens[index]), WEIR_OK);
+  assert_int_equal(weir_cancellation_create(chaos->loops[index], &chaos->cancellations[index]), WEIR_OK);
   weir_timer_start(chaos->timers[index], draw(chaos, 10), 1 + draw(chaos, 7));
   weir_timer_start(weir_timer_unref(chaos->wardens[index]), WARDEN_MS, WARDEN_MS);
 }
 
 static void populate(struct chaos *chaos) {
   for (size_t i = 0; i < chaos->loop_count; i++) make_loop(chaos, i);
+  make_block_list(chaos);
   for (size_t i = 1 + draw(chaos, SERVERS_MAX); i > 0; i--) make_host(chaos);
   chaos->is_inside_call = true;
   for (size_t i = 0; i < chaos->host_count; i++) listen_host(&chaos->hosts[i]);
@@ -169,6 +171,7 @@ static void release_handles(struct chaos *chaos) {
   for (size_t i = 0; i < chaos->loop_count; i++) {
     weir_timer_release(chaos->timers[i]);
     weir_timer_release(chaos->wardens[i]);
+    weir_cancellation_release(chaos->cancellations[i]);
   }
 }
 
@@ -186,6 +189,7 @@ static void release_everything(struct chaos *chaos) {
   }
   release_handles(chaos);
   if (!loops_first) release_loops(chaos);
+  weir_block_list_release(chaos->block_list);
   for (size_t i = 0; i < chaos->promise_count; i++) free(chaos->promises[i].borrowed);
   if (chaos->blocks > 0) blame(chaos, "%zu blocks are left", chaos->blocks);
 }

@@ -35,6 +35,7 @@ static void welcome(struct host *host, weir_socket *connection) {
   party->is_doomed = chaos->is_ending;
   party->host = host;
   host->open_sockets++;
+  note_addresses(party);
   note(chaos, "  host %zu: welcomes party %zu", index_of_host(host), index_of_party(party));
   check_limit(host);
 }
@@ -75,6 +76,7 @@ void make_host(struct chaos *chaos) {
   options.allow_half_open = one_in(chaos, 2);
   options.pause_on_connect = one_in(chaos, 5);
   if (one_in(chaos, 3)) options.high_water_mark = 1 + draw(chaos, 5000);
+  if (chaos->uses_tcp) draw_tcp_server_options(chaos, &options);
   size_t loop = draw(chaos, chaos->loop_count);
   assert_int_equal(weir_server_create(chaos->loops[loop], &options, watch, host, &host->server), WEIR_OK);
   for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
@@ -113,6 +115,7 @@ void listen_host(struct host *host) {
   if (one_in(chaos, 2)) options.backlog = 1 + (int)draw(chaos, 3);
   if (one_in(chaos, 4)) options.listener = act_on_server_event;
   options.user = host;
+  if (!host->is_open && one_in(chaos, 8)) options.cancellation = cancellation_of(chaos, weir_server_loop(host->server));
   weir_code code = weir_server_listen(host->server, name, &options);
   note(chaos, "host %zu: listen at %.20s, %s", index_of_host(host), name, weir_code_name(code));
   if (code == WEIR_OK && weir_server_listening(host->server)) host->is_open = true;

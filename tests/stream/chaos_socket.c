@@ -60,6 +60,7 @@ void begin_life(struct party *party) {
   party->receiving = NULL;
   party->received = 0;
   party->sending = open_stream(party->chaos);
+  party->has_addresses = false;
 }
 
 /* A connect() since the destroy begins the next life, unless a listener of `close` has taken it back. */
@@ -87,6 +88,7 @@ static void check_close(struct party *party, bool had_error) {
     blame(party->chaos, "party %zu: had_error is not what it was destroyed with", index);
   }
   check_promises(party->chaos, party);
+  check_addresses(party);
   if (party->host != NULL) party->host->open_sockets--;
   party->host = NULL;
   party->life = PARTY_CLOSED;
@@ -99,6 +101,7 @@ static void check_plain_event(struct party *party, weir_event_type type) {
   switch (type) {
     case WEIR_EVENT_CONNECT:
       check_once(party, &party->had_connect, type);
+      note_addresses(party);
       break;
     case WEIR_EVENT_END:
       check_once(party, &party->had_end, type);
@@ -196,7 +199,7 @@ void watch_pipe(struct party *source) {
 /* ---- making ---- */
 
 static void watch_socket(struct party *party) {
-  for (int type = WEIR_EVENT_CONNECT; type <= WEIR_EVENT_CLOSE; type++) {
+  for (int type = WEIR_EVENT_CONNECT; type <= WEIR_EVENT_ATTEMPT_FAILED; type++) {
     bool of_server = type == WEIR_EVENT_LISTENING || type == WEIR_EVENT_CONNECTION || type == WEIR_EVENT_DROP;
     if (of_server || type == WEIR_EVENT_DATA) continue;
     assert_int_equal(weir_socket_on(party->socket, (weir_event_type)type, watch, party), WEIR_OK);
@@ -275,6 +278,7 @@ static weir_connect_options draw_connect_options(struct chaos *chaos, struct par
   if (one_in(chaos, 10)) options.timeout_ms = WEIR_FOREVER;
   if (one_in(chaos, 3)) options.listener = act_on_socket_event;
   options.user = party;
+  if (party->chaos->uses_tcp) draw_tcp_options(party, &options);
   return options;
 }
 
@@ -330,6 +334,42 @@ void destroy_party_soon(struct party *party) {
   if (was_over) return;
   if (party->life == PARTY_IDLE || party->life == PARTY_FAILING) doom(party, WEIR_OK);
   if (party->life == PARTY_BEGUN) party->has_ended = true;
+}
+
+/* One that connects breaks off when it is connected; one that was never connected has failed. */
+void reset_party(struct party *party) {
+  bool was_over = is_over(party);
+  bool was_connecting = weir_socket_connecting(party->socket);
+  weir_code code = weir_socket_reset_and_destroy(party->socket);
+  note(party->chaos, "party %zu: reset, %s", index_of_party(party), weir_code_name(code));
+  if (code == WEIR_ENOTSUP && (was_over || party->has_addresses)) blame(party->chaos, "this can be reset");
+  if (code != WEIR_OK) return;
+  party->begins_again = false;
+  if (was_over) return;
+  if (!was_connecting) doom(party, party->life == PARTY_BEGUN ? WEIR_OK : WEIR_ENOTCONN);
+}
+
+void end_connections(struct host *host) {
+  struct chaos *chaos = host->chaos;
+  bool destroys = one_in(chaos, 2);
+  bool are_concerned[PARTIES_MAX] = {false};
+  for (size_t i = 0; i < chaos->party_count; i++) {
+    struct party *party = &chaos->parties[i];
+    are_concerned[i] = party->host == host && party->life == PARTY_BEGUN && !is_over(party);
+  }
+  note(chaos, "host %zu: %s connections", index_of_host(host), destroys ? "destroy" : "end");
+  if (destroys) {
+    weir_server_destroy_connections(host->server);
+  } else {
+    weir_server_end_connections(host->server);
+  }
+  for (size_t i = 0; i < chaos->party_count; i++) {
+    struct party *party = &chaos->parties[i];
+    if (are_concerned[i]) party->has_ended = true;
+    if (party->host == host && destroys) party->begins_again = false; /* taken back, as by any destroy */
+    if (are_concerned[i] && destroys) doom(party, WEIR_OK);
+    if (are_concerned[i] && destroys && !weir_socket_destroyed(party->socket)) blame(chaos, "party %zu is left", i);
+  }
 }
 
 void release_party(struct party *party) {
