@@ -161,6 +161,31 @@ WEIR_API weir_code weir_socket_connect(weir_socket *socket, const char *endpoint
  */
 WEIR_API weir_code weir_socket_open(weir_socket *socket, intptr_t native, bool readable, bool writable);
 
+/**
+ * Called on the new loop's thread when a socket has arrived there, or was lost on the way.
+ *
+ * `socket` is open and what was received and not delivered comes first; nothing is read before this returns, so add
+ * listeners here. NULL with a `code`: the connection failed or was destroyed before it could leave, or memory was
+ * short.
+ *
+ * **Owns:** the callee owns the socket, and gives it back with `weir_socket_release`. **Thread:** that of `loop`.
+ */
+typedef void (*weir_socket_arrival)(weir_loop *loop, weir_socket *socket, weir_code code, void *user);
+
+/**
+ * Hands an open connection to another loop, which may run in another thread. Here reading stops at once, what is queued
+ * is written, and then the socket emits `close`; there a new socket arrives, with the bytes that nobody has had, the
+ * ends that were seen, encoding, mark, time-out, counters and user pointer. Nothing is lost or told twice. Listeners,
+ * the server, and options for further lives stay behind.
+ *
+ * **Owns:** the connection is the new socket's. The other loop must not end before `arrival` has run; if it does, the
+ * connection is closed. **Errors:** `WEIR_ENOTCONN` not open, `WEIR_EDESTROYED`, `WEIR_EALREADY` it is leaving already,
+ * `WEIR_EBUSY` it is piped, `WEIR_EINVAL` the other loop has another kind of backend, `WEIR_ENOMEM`; then nothing has
+ * changed. **Thread:** the socket's loop's. **Calls back:** `arrival` exactly once when this returns `WEIR_OK`, from
+ * the other loop.
+ */
+WEIR_API weir_code weir_socket_hand_over(weir_socket *socket, weir_loop *to, weir_socket_arrival arrival, void *user);
+
 /* ---- Writing ---- */
 
 /**

@@ -221,7 +221,8 @@ struct backend_operations {
 
   /* ---- connections ---- */
 
-  /* Takes an open native connection over. On failure it stays the caller's. */
+  /* Takes an open native connection over. On failure it stays the caller's. NULL for the connection: closes what an
+   * ENDING_DETACH gave, a connection or an acceptor, because nobody wants it any more. */
   struct outcome (*open)(struct backend *backend, struct connection *connection, intptr_t native);
 
   /* Connects; the request is read before this returns. WEIR_EAGAIN: a local server is busy now. A connection whose

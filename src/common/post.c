@@ -7,23 +7,20 @@
 #include "common/loop.h"
 #include "common/memory.h"
 
-struct post {
-  struct post *next;
-  weir_function function;
-  void *user;
-};
-
-weir_code weir_loop_post(weir_loop *loop, weir_function function, void *user) {
-  if (loop == NULL || function == NULL) return WEIR_EINVAL;
-  struct post *post = memory_get(&loop->allocator, sizeof *post);
-  if (post == NULL) return WEIR_ENOMEM;
-  post->function = function;
-  post->user = user;
+void post_send(weir_loop *loop, struct post *post) {
   post->next = atomic_load_explicit(&loop->posts, memory_order_relaxed);
   while (!atomic_compare_exchange_weak_explicit(&loop->posts, &post->next, post, memory_order_release,
                                                 memory_order_relaxed)) {
   }
   weir_loop_wake(loop);
+}
+
+weir_code weir_loop_post(weir_loop *loop, weir_function function, void *user) {
+  if (loop == NULL || function == NULL) return WEIR_EINVAL;
+  struct post *post = memory_get(&loop->allocator, sizeof *post);
+  if (post == NULL) return WEIR_ENOMEM;
+  *post = (struct post){.function = function, .user = user};
+  post_send(loop, post);
   return WEIR_OK;
 }
 
@@ -55,7 +52,7 @@ void post_run(weir_loop *loop) {
   struct post *post = take_all_oldest_first(loop);
   while (post != NULL) {
     struct post taken = *post;
-    memory_put(&loop->allocator, post);
+    if (taken.dropped == NULL) memory_put(&loop->allocator, post);
     loop->counters.posts++;
     taken.function(taken.user);
     post = taken.next;
@@ -65,8 +62,12 @@ void post_run(weir_loop *loop) {
 void post_drop(weir_loop *loop) {
   struct post *post = take_all_oldest_first(loop);
   while (post != NULL) {
-    struct post *next = post->next;
-    memory_put(&loop->allocator, post);
-    post = next;
+    struct post taken = *post;
+    if (taken.dropped == NULL) {
+      memory_put(&loop->allocator, post);
+    } else {
+      taken.dropped(taken.user);
+    }
+    post = taken.next;
   }
 }

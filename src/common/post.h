@@ -11,6 +11,16 @@
 
 #include <weir/loop.h>
 
+struct post {
+  struct post *next;
+  weir_function function;
+  weir_function dropped; /* runs instead when the loop ends first; NULL: a post of the user's, freed by the loop */
+  void *user;
+};
+
+/* Posts what cannot fail, because it stands in memory of its own until one of its functions runs. Any thread. */
+void post_send(weir_loop *loop, struct post *post);
+
 /* Whether something was posted and has not run. */
 bool post_pending(const weir_loop *loop);
 
@@ -20,7 +30,7 @@ size_t post_count(const weir_loop *loop);
 /* Runs everything posted by now. */
 void post_run(weir_loop *loop);
 
-/* Frees everything posted without running it. */
+/* The loop ends: nothing posted runs any more. */
 void post_drop(weir_loop *loop);
 
 #endif

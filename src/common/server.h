@@ -35,6 +35,7 @@
 
 struct weir_socket;
 struct listen_later;
+struct server_parcel;
 
 enum server_state { SERVER_IDLE, SERVER_STARTING, SERVER_FAILING, SERVER_LISTENING, SERVER_CLOSING };
 
@@ -66,6 +67,8 @@ struct weir_server {
   struct list closers; /* questions: callbacks of the close under way */
   struct list asked;   /* questions: what can be answered at once */
   struct listen_later *later;
+  struct server_parcel *parcel; /* on its way to another loop, see hand_over.h */
+  int backlog;
 };
 
 /* The backend's part stands behind the server, aligned for anything. */
@@ -140,6 +143,9 @@ void server_accept_again(struct deadline *deadline);
 void server_accept_done(const struct completion *completion);
 
 /* ---- server_close.c ---- */
+
+/* The name goes; `close` follows behind all sockets. */
+void server_stop_listening(weir_server *server, enum ending ending);
 
 void server_close_done(const struct completion *completion);
 

@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 
+#include "common/hand_over.h"
 #include "common/server.h"
 #include "common/socket.h"
 
@@ -19,18 +20,18 @@ void server_socket_closed(weir_server *server, struct weir_socket *socket) {
   owe_close_if_over(server);
 }
 
-static void close_below(weir_server *server) {
+static void close_below(weir_server *server, enum ending ending) {
   weir_loop *loop = server->handle.loop;
   loop->closes++;
-  loop->operations->close_acceptor(loop->backend, server_acceptor(server), ENDING_CLOSE);
+  loop->operations->close_acceptor(loop->backend, server_acceptor(server), ending);
 }
 
-static void stop_listening(weir_server *server) {
+void server_stop_listening(weir_server *server, enum ending ending) {
   server->state = SERVER_CLOSING;
   deadline_clear(&server->pause, server->handle.loop);
   cancelable_leave(&server->cancelable);
   server_forget_listener(server);
-  close_below(server);
+  close_below(server, ending);
   server_update_liveness(server);
 }
 
@@ -50,7 +51,7 @@ weir_code weir_server_close(weir_server *server, weir_server_callback callback, 
   if (asked) {
     server_forget_later(server);
   } else if (open) {
-    stop_listening(server);
+    server_stop_listening(server, ENDING_CLOSE);
   }
   return WEIR_OK;
 }
@@ -85,6 +86,7 @@ void server_close_done(const struct completion *completion) {
   assert(server->state == SERVER_CLOSING && !server->acceptor_returned);
   server->handle.loop->closes--;
   server->acceptor_returned = true;
+  hand_over_send_server(server, completion);
   if (server->handle.loop->ended) {
     end_quietly(server);
     return;
@@ -108,7 +110,7 @@ void server_deliver_close(weir_server *server) {
 
 void server_abandon(weir_server *server) {
   if (weir_server_listening(server)) {
-    stop_listening(server);
+    server_stop_listening(server, ENDING_CLOSE);
   } else if (server->state == SERVER_CLOSING && server->acceptor_returned) {
     end_quietly(server);
   }

@@ -84,6 +84,7 @@ static weir_code try_to_listen(weir_server *server, struct address *address, int
                                    .backlog = options->backlog <= 0 ? WEIR_BACKLOG : options->backlog,
                                    .readable_all = options->readable_all,
                                    .writable_all = options->writable_all};
+  server->backlog = request.backlog;
   struct outcome outcome = listen_below(server, &request);
   address_format(address, name, NAME_BYTES);
   if (outcome.code == WEIR_OK) {

@@ -9,6 +9,7 @@
  *   socket_end.c      the end of the write half: the peer is told, finish
  *   socket_idle.c     the idle time-out
  *   socket_life.c     open, destroy, close, and delivering what is owed
+ *   hand_over_socket.c  to another loop
  *   socket_addresses.c  who talks with whom, remembered
  *   socket_options.c  what a TCP connection is told to be
  *   socket_reset.c    breaking a TCP connection off
@@ -66,6 +67,7 @@ enum socket_debt {
 
 struct write_request;
 struct socket_options;
+struct socket_parcel;
 struct chunk; /* bytes kept because the socket does not flow */
 
 /* What few sockets need, or only for a time; made when it is first needed. */
@@ -112,6 +114,7 @@ struct socket_extra {
   weir_error *error;                  /* what destroyed it */
   struct deadline silence;            /* after the end on a pipe whose server cannot be told */
   uint64_t silence_ms;                /* 0: none */
+  struct socket_parcel *parcel;       /* on its way to another loop, see hand_over.h */
   struct list pipes_out;              /* pipes from here */
   struct list pipes_in;               /* pipes to here */
   struct list pipe_notices;           /* `pipe` and `unpipe` that are owed */
@@ -189,6 +192,10 @@ void socket_become_open(struct weir_socket *socket);
 
 /* Destroys with an error made of these, or without one (NULL). */
 void socket_destroy(struct weir_socket *socket, const weir_error *error);
+
+/* Ends this life, but not the connection, which goes to another loop. */
+void socket_detach(struct weir_socket *socket);
+
 void socket_fail(struct weir_socket *socket, const char *operation, weir_code code, int native_code, const char *hint);
 
 /* Destroys a socket both of whose halves have ended. */
@@ -264,6 +271,16 @@ void socket_drop_next_connect(struct weir_socket *socket);
 
 void socket_read_done(const struct completion *completion);
 void socket_start_reading(struct weir_socket *socket);
+
+/* Reads nothing more; what comes stays with the system. */
+void socket_stop_reading(struct weir_socket *socket);
+
+/* Keeps bytes behind those that are kept; without memory the socket fails. */
+void socket_keep(struct weir_socket *socket, const void *bytes, size_t length);
+
+/* Copies all that is kept and stays kept; there is room for weir_socket_kept bytes. */
+void socket_copy_kept(const struct weir_socket *socket, unsigned char *bytes);
+
 void socket_resume(struct weir_socket *socket);
 void socket_deliver_resume(struct weir_socket *socket);
 void socket_drop_kept(struct weir_socket *socket);

@@ -5,6 +5,7 @@
  * A pipe of another library may have no way to be told (contract 0.1, case 4). Then `finish` comes all the same, and
  * the connection stays open, or closes after a silence of the user's choice.
  */
+#include "common/hand_over.h"
 #include "common/memory.h"
 #include "common/socket.h"
 #include "common/write_request.h"
@@ -101,6 +102,7 @@ static void finish(struct weir_socket *socket) {
   handle_emit(&socket->handle, &event);
   socket_deliver_flow(socket); /* a pipe that ended with it is heard of before the socket is destroyed (EO-42) */
   socket_close_if_over(socket);
+  hand_over_go_on(socket);
 }
 
 void socket_deliver_finish(struct weir_socket *socket) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/failure.h"
+#include "common/hand_over.h"
 #include "common/memory.h"
 #include "common/pipe.h"
 #include "common/server.h"
@@ -74,12 +75,11 @@ static void remember_error(struct weir_socket *socket, const weir_error *error) 
 }
 
 /* Submits the close, or finds that there is nothing below to close. */
-static void close_below(struct weir_socket *socket, bool is_open) {
+static void close_below(struct weir_socket *socket, bool is_open, enum ending ending) {
   socket->close_returned = !is_open;
   if (!is_open) return;
   socket->handle.loop->closes++;
-  socket_operations(socket)->close(socket_backend(socket), socket_connection(socket),
-                                   socket->resets ? ENDING_RESET : ENDING_CLOSE);
+  socket_operations(socket)->close(socket_backend(socket), socket_connection(socket), ending);
 }
 
 /* Frees what one life needed and the next one does not: nothing of it calls back. */
@@ -110,8 +110,7 @@ static void settle_closing(weir_loop *loop) {
   }
 }
 
-void socket_destroy(struct weir_socket *socket, const weir_error *error) {
-  if (socket_is_over(socket)) return;
+static void end_life(struct weir_socket *socket, const weir_error *error, enum ending ending) {
   bool is_open = socket->life == LIFE_OPEN || socket_connect_in_flight(socket);
   if (socket->life == LIFE_NEW) handle_retain(&socket->handle);
   if (socket->life == LIFE_OPEN && socket->server != NULL) server_socket_destroyed(socket->server);
@@ -130,9 +129,17 @@ void socket_destroy(struct weir_socket *socket, const weir_error *error) {
   socket_update_liveness(socket);
   list_remove(&socket->handle.link);
   list_append(&socket->handle.loop->closing, &socket->handle.link);
-  close_below(socket, is_open);
+  close_below(socket, is_open, ending);
   settle_closing(socket->handle.loop);
 }
+
+void socket_destroy(struct weir_socket *socket, const weir_error *error) {
+  if (socket_is_over(socket)) return;
+  hand_over_fail(socket, error == NULL ? WEIR_ECANCELED : error->code);
+  end_life(socket, error, socket->resets ? ENDING_RESET : ENDING_CLOSE);
+}
+
+void socket_detach(struct weir_socket *socket) { end_life(socket, NULL, ENDING_DETACH); }
 
 void socket_fail(struct weir_socket *socket, const char *operation, weir_code code, int native_code, const char *hint) {
   weir_error error = {.code = code,
@@ -153,6 +160,7 @@ void socket_close_done(const struct completion *completion) {
   assert(socket->life == LIFE_CLOSING && !socket->close_returned);
   socket->handle.loop->closes--;
   socket->close_returned = true;
+  hand_over_send(socket, completion);
   settle_closing(socket->handle.loop);
 }
 

@@ -22,7 +22,7 @@ struct chunk {
 
 /* ---- keeping ---- */
 
-static void keep(struct weir_socket *socket, const void *bytes, size_t length) {
+void socket_keep(struct weir_socket *socket, const void *bytes, size_t length) {
   struct socket_extra *extra = socket_need_extra(socket);
   struct chunk *chunk = extra == NULL ? NULL : memory_get(&socket->handle.loop->allocator, sizeof *chunk + length);
   if (chunk == NULL) {
@@ -53,23 +53,39 @@ void socket_drop_kept(struct weir_socket *socket) {
   socket->extra->read_error = NULL;
 }
 
+void socket_copy_kept(const struct weir_socket *socket, unsigned char *bytes) {
+  for (const struct chunk *chunk = socket->extra->kept; chunk != NULL; chunk = chunk->next) {
+    size_t length = chunk->length - chunk->delivered;
+    memcpy(bytes, chunk->bytes + chunk->delivered, length);
+    bytes += length;
+  }
+}
+
 static bool has_kept(const struct weir_socket *socket) { return socket->extra != NULL && socket->extra->kept != NULL; }
 
 /* ---- reading ---- */
 
+static bool is_leaving(const struct weir_socket *socket) {
+  return socket->extra != NULL && socket->extra->parcel != NULL;
+}
+
 /* Reads while there is room below the mark, and never beyond the end. */
 void socket_start_reading(struct weir_socket *socket) {
   bool open = socket->read_half == READ_HELD || socket->read_half == READ_FLOWING;
-  if (!open || socket->reading) return;
+  if (!open || socket->reading || is_leaving(socket)) return;
   if (has_kept(socket) && socket->extra->kept_bytes >= socket_mark(socket)) return;
   socket->reading = true;
   socket_operations(socket)->read(socket_backend(socket), socket_connection(socket));
 }
 
-static void stop_reading_above_mark(struct weir_socket *socket) {
-  if (!socket->reading || socket->extra->kept_bytes < socket_mark(socket)) return;
+void socket_stop_reading(struct weir_socket *socket) {
+  if (!socket->reading) return;
   socket->reading = false;
   socket_operations(socket)->read_stop(socket_backend(socket), socket_connection(socket));
+}
+
+static void stop_reading_above_mark(struct weir_socket *socket) {
+  if (socket->extra->kept_bytes >= socket_mark(socket)) socket_stop_reading(socket);
 }
 
 /* ---- delivering ---- */
@@ -198,7 +214,7 @@ void socket_read_done(const struct completion *completion) {
   if (socket->read_half == READ_FLOWING) taken = deliver(socket, completion->bytes, length);
   if (taken == length || socket->life != LIFE_OPEN) return;
   assert(socket->read_half == READ_HELD);
-  keep(socket, (const unsigned char *)completion->bytes + taken, length - taken);
+  socket_keep(socket, (const unsigned char *)completion->bytes + taken, length - taken);
   if (socket->life == LIFE_OPEN) stop_reading_above_mark(socket);
 }
 

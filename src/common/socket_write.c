@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/hand_over.h"
 #include "common/memory.h"
 #include "common/socket.h"
 #include "common/write_request.h"
@@ -306,6 +307,7 @@ void socket_write_done(const struct completion *completion) {
   }
   socket_deliver_callbacks(socket);
   if (socket->life == LIFE_OPEN && socket->write_half == WRITE_ENDING) socket_end_writing(socket);
+  hand_over_go_on(socket);
 }
 
 void socket_write_what_goes(struct weir_socket *socket) {

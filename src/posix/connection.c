@@ -48,6 +48,10 @@ static uint8_t kind_of(int descriptor) {
 
 struct outcome connection_open(struct backend *backend, struct connection *connection, intptr_t native) {
   (void)backend;
+  if (connection == NULL) {
+    os_close((int)native);
+    return error_outcome(failure_none());
+  }
   if (native < 0 || native > INT_MAX) return error_outcome(failure_of(EBADF, HINT_NONE));
   int descriptor = (int)native;
   struct failure failure = check_stream(descriptor);

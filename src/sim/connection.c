@@ -37,7 +37,18 @@ void sim_begin_open(struct backend *backend, struct connection *connection, stru
   connection->life = CONNECTION_OPEN;
 }
 
+static struct outcome discard(struct weir_sim *world, intptr_t number) {
+  struct native *end = native_find(world, number, NATIVE_END);
+  struct native *native = end != NULL ? end : native_find(world, number, NATIVE_LISTENER);
+  assert(native != NULL && "not detached, or taken on");
+  struct connection *peer = end == NULL ? NULL : wire_peer(CONTAINER_OF(end, struct wire_end, native))->connection;
+  native_drop(native);
+  sim_refresh(peer);
+  return (struct outcome){.code = WEIR_OK};
+}
+
 struct outcome sim_open(struct backend *backend, struct connection *connection, intptr_t number) {
+  if (connection == NULL) return discard(backend->world, number);
   sim_check_cleared(connection, sizeof *connection);
   if (number < 0) return (struct outcome){.code = WEIR_EBADF, .hint = "this is no descriptor"};
   struct native *native = native_find(backend->world, number, NATIVE_END);

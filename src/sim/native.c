@@ -29,14 +29,15 @@ static void close_listener(struct listener *listener) {
   for (listener->detached = 0; releases > 0; --releases) listener_release(listener);
 }
 
-void native_close_all(struct weir_sim *sim) {
-  struct list_node *node;
-  while ((node = list_take_first(&sim->natives)) != NULL) {
-    struct native *native = CONTAINER_OF(node, struct native, node);
-    if (native->kind == NATIVE_END) {
-      wire_close(CONTAINER_OF(native, struct wire_end, native));
-    } else {
-      close_listener(CONTAINER_OF(native, struct listener, native));
-    }
+void native_drop(struct native *native) {
+  list_remove(&native->node);
+  if (native->kind == NATIVE_END) {
+    wire_close(CONTAINER_OF(native, struct wire_end, native));
+  } else {
+    close_listener(CONTAINER_OF(native, struct listener, native));
   }
+}
+
+void native_close_all(struct weir_sim *sim) {
+  while (!list_empty(&sim->natives)) native_drop(CONTAINER_OF(list_first(&sim->natives), struct native, node));
 }

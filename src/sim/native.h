@@ -27,6 +27,9 @@ intptr_t native_add(struct weir_sim *sim, struct native *native, enum native_kin
 /* What has this number; NULL: nothing of that kind. */
 struct native *native_find(const struct weir_sim *sim, intptr_t number, enum native_kind kind);
 
+/* Closes one that nobody wants. */
+void native_drop(struct native *native);
+
 /* Closes what nobody took on. */
 void native_close_all(struct weir_sim *sim);
 

@@ -98,7 +98,17 @@ static struct outcome begin_listen(struct backend *backend, struct acceptor *acc
   return tcp ? tcp_listen(backend, acceptor, request) : pipe_listen(backend, acceptor, request);
 }
 
+static struct outcome discard(intptr_t native) {
+  if (tcp_is_socket(native)) {
+    os_socket_close((SOCKET)native);
+  } else {
+    os_close((HANDLE)native);
+  }
+  return error_none();
+}
+
 static struct outcome begin_open(struct backend *backend, struct connection *connection, intptr_t native) {
+  if (connection == NULL) return discard(native);
   return tcp_is_socket(native) ? tcp_open(backend, connection, native) : pipe_open(backend, connection, native);
 }
 
