@@ -11,6 +11,7 @@
 #include "win32/acceptor.h"
 #include "win32/connection.h"
 #include "win32/error.h"
+#include "win32/watch.h"
 
 /* ---- chunks ---- */
 
@@ -125,6 +126,8 @@ static void move(struct backend *backend, struct connection *from, struct connec
   (void)backend;
   assert(!connection_with_system(from) && !list_linked(&from->read.link) && !list_linked(&from->write.link));
   *to = *from;
+  watch_move(&from->read, &to->read);
+  watch_move(&from->write, &to->write);
 }
 
 static void begin_read(struct backend *backend, struct connection *connection) {

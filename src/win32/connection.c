@@ -3,8 +3,20 @@
 
 #include <assert.h>
 
+#include "win32/error.h"
+#include "win32/watch.h"
+
 bool connection_with_system(const struct connection *connection) {
   return connection->read.pending || connection->write.pending;
+}
+
+DWORD connection_watch(struct backend *backend, struct connection *connection) {
+  connection->skips = false;
+  DWORD error = watch_start(backend->allocator, &backend->port, &connection->read);
+  if (error != ERROR_SUCCESS) return error;
+  error = watch_start(backend->allocator, &backend->port, &connection->write);
+  if (error != ERROR_SUCCESS) watch_stop(backend->allocator, &connection->read);
+  return error;
 }
 
 static void forget(struct task *task) {
@@ -34,6 +46,12 @@ enum operation connection_finish_close(struct backend *backend, struct connectio
   if (connection_with_system(connection)) return OPERATION_NONE;
   completion->connection = connection;
   completion->result = 0;
+  watch_stop(backend->allocator, &connection->read);
+  watch_stop(backend->allocator, &connection->write);
+  if (connection->detaching == DETACHING_REFUSED) {
+    error_complete(completion, ERROR_PLACE_OPEN, ERROR_NOT_SUPPORTED);
+    completion->hint = "something was still being written, or had been read that only this loop can keep";
+  }
   connection->kind->give_back(backend, connection, completion);
   return OPERATION_CLOSE;
 }

@@ -28,6 +28,9 @@ enum read_state {
   READ_ENDED     /* nothing more will come but what is kept */
 };
 
+/* Whether a connection that was to be detached is. */
+enum detaching { DETACHING_NOT_ASKED = 0, DETACHING_GRANTED, DETACHING_REFUSED };
+
 struct connection_kind {
   void (*read)(struct backend *backend, struct connection *connection);
   void (*read_stop)(struct backend *backend, struct connection *connection);
@@ -38,7 +41,8 @@ struct connection_kind {
   void (*close)(struct backend *backend, struct connection *connection, enum ending ending);
   weir_code (*control)(struct connection *connection, enum control control, void *argument);
 
-  /* The system has let go of everything: gives back what is left, before the close is told. */
+  /* The system has let go of everything: gives back what is left, before the close is told. One that is detached fills
+   * `native`, and `bytes` with the result. */
   void (*give_back)(struct backend *backend, struct connection *connection, struct completion *completion);
 };
 
@@ -50,6 +54,7 @@ struct connection {
   /* enums, a byte each */
   uint8_t life;
   uint8_t read_state;
+  uint8_t detaching;
   bool skips; /* success at once brings no packet */
   bool read_wanted;
 
@@ -61,6 +66,9 @@ struct connection {
 
 extern const struct connection_kind connection_over_pipe;
 extern const struct connection_kind connection_over_tcp;
+
+/* Makes it come back by events, because its file is bound to another port. */
+DWORD connection_watch(struct backend *backend, struct connection *connection);
 
 bool connection_with_system(const struct connection *connection);
 

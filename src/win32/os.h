@@ -72,6 +72,19 @@ DWORD os_event_create(const wchar_t *name, HANDLE *event);
 DWORD os_event_find(const wchar_t *name);
 DWORD os_event_wait(HANDLE event);
 
+/* An event that is used up by whom it wakes. */
+DWORD os_event_create_once(HANDLE *event);
+
+/*
+ * A thread of the system's calls back each time that the event is set. Stopping waits until no call is under way; the
+ * calls must not do it.
+ */
+DWORD os_wait_start(HANDLE event, WAITORTIMERCALLBACK seen, void *argument, HANDLE *wait);
+void os_wait_stop(HANDLE wait);
+
+/* Whether transfers of this file can be under way while a program goes on. */
+DWORD os_file_is_overlapped(HANDLE file, bool *overlapped);
+
 /* ---- threads; their memory outlives a loop and its allocator ---- */
 
 /* The thread holds the library in memory until it has returned from `run`. */

@@ -5,6 +5,7 @@
 #include "win32/os.h"
 
 #include <sddl.h>
+#include <winternl.h>
 
 #include "win32/pipe_limits.h"
 
@@ -133,6 +134,26 @@ DWORD os_event_find(const wchar_t *name) {
 
 DWORD os_event_wait(HANDLE event) {
   return WaitForSingleObject(event, INFINITE) == WAIT_OBJECT_0 ? ERROR_SUCCESS : GetLastError();
+}
+
+DWORD os_event_create_once(HANDLE *event) {
+  *event = CreateEventW(NULL, FALSE, FALSE, NULL);
+  return error_unless(*event != NULL);
+}
+
+DWORD os_wait_start(HANDLE event, WAITORTIMERCALLBACK seen, void *argument, HANDLE *wait) {
+  return error_unless(RegisterWaitForSingleObject(wait, event, seen, argument, INFINITE, WT_EXECUTEINWAITTHREAD));
+}
+
+void os_wait_stop(HANDLE wait) { UnregisterWaitEx(wait, INVALID_HANDLE_VALUE); }
+
+/* Only the system's own interface tells. */
+DWORD os_file_is_overlapped(HANDLE file, bool *overlapped) {
+  ULONG mode = 0;
+  IO_STATUS_BLOCK unused;
+  NTSTATUS status = NtQueryInformationFile(file, &unused, &mode, sizeof mode, FileModeInformation);
+  *overlapped = (mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) == 0;
+  return status >= 0 ? ERROR_SUCCESS : RtlNtStatusToDosError(status);
 }
 
 /* ---- threads ---- */

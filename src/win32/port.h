@@ -17,13 +17,16 @@ struct task;
 
 typedef enum operation (*task_function)(struct backend *backend, struct task *task, struct completion *completion);
 
+struct watch;
+
 struct task {
   OVERLAPPED overlapped;
   struct list_node link; /* in one of the port's lists */
   task_function finish;
-  DWORD error;  /* how it went: a Win32 error, */
-  DWORD count;  /* and bytes */
-  bool pending; /* the system has it, or its packet was not handed out yet */
+  DWORD error;         /* how it went: a Win32 error, */
+  DWORD count;         /* and bytes */
+  struct watch *watch; /* how it comes back when its file is bound to another port; or NULL */
+  bool pending;        /* the system has it, or its packet was not handed out yet */
 };
 
 /* Makes a task ready to be handed to the system. */

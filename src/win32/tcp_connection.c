@@ -35,18 +35,26 @@ static const char *find_fault(SOCKET socket, DWORD *error) {
   return *error == WSAENOTCONN ? "this socket is not connected" : NULL;
 }
 
+/* A socket that is bound to another port already is told of by events. */
+static DWORD take_over(struct backend *backend, struct connection *connection, SOCKET socket, const char **hint) {
+  bool overlapped;
+  DWORD error = os_socket_do_not_block(socket);
+  if (error == ERROR_SUCCESS) error = socket_bind_port(&backend->port, socket, &connection->skips);
+  if (error != ERROR_INVALID_PARAMETER) return error;
+  if (os_file_is_overlapped((HANDLE)socket, &overlapped) == ERROR_SUCCESS && !overlapped) {
+    *hint = "this socket was not made for overlapped transfers";
+    return error;
+  }
+  return connection_watch(backend, connection);
+}
+
 struct outcome tcp_open(struct backend *backend, struct connection *connection, intptr_t native) {
   SOCKET socket = (SOCKET)native;
-  bool skips;
   DWORD error;
   const char *hint = find_fault(socket, &error);
-  if (error == ERROR_SUCCESS) error = os_socket_do_not_block(socket);
-  if (error == ERROR_SUCCESS) {
-    error = socket_bind_port(&backend->port, socket, &skips);
-    if (error == ERROR_INVALID_PARAMETER) hint = "this socket belongs to another completion port";
-  }
+  if (error == ERROR_SUCCESS) error = take_over(backend, connection, socket, &hint);
   if (error != ERROR_SUCCESS) return error_outcome(ERROR_PLACE_SOCKET, error, hint);
-  tcp_attach(connection, socket, skips);
+  tcp_attach(connection, socket, connection->skips);
   return error_none();
 }
 
@@ -58,10 +66,21 @@ static void forget_unsent(SOCKET socket) {
   os_socket_set(socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
+/* The receive of nothing is called back, and has taken nothing. What is being sent cannot be. */
+static bool detach(struct connection *connection) {
+  struct tcp_connection *tcp = &connection->tcp;
+  bool writes = tcp->write_state == TCP_WRITE_QUEUED || connection->write.pending;
+  if (tcp->socket == 0 || writes) return false;
+  DWORD error = ERROR_SUCCESS;
+  if (connection->read.pending) error = os_cancel((HANDLE)tcp->socket, &connection->read.overlapped);
+  return error == ERROR_SUCCESS || error == ERROR_NOT_FOUND;
+}
+
 static void close_socket(struct backend *backend, struct connection *connection, enum ending ending) {
   struct tcp_connection *tcp = &connection->tcp;
   connection_begin_close(connection);
-  if (tcp->socket != 0) {
+  if (ending == ENDING_DETACH) connection->detaching = detach(connection) ? DETACHING_GRANTED : DETACHING_REFUSED;
+  if (tcp->socket != 0 && connection->detaching != DETACHING_GRANTED) {
     if (ending == ENDING_RESET) forget_unsent(tcp->socket);
     if (connection_with_system(connection)) os_cancel((HANDLE)tcp->socket, NULL);
     os_socket_close(tcp->socket);
@@ -72,8 +91,9 @@ static void close_socket(struct backend *backend, struct connection *connection,
 
 static void give_back(struct backend *backend, struct connection *connection, struct completion *completion) {
   (void)backend;
-  (void)connection;
-  (void)completion;
+  if (connection->detaching != DETACHING_GRANTED) return;
+  completion->native = (intptr_t)connection->tcp.socket;
+  completion->bytes = NULL;
 }
 
 const struct connection_kind connection_over_tcp = {

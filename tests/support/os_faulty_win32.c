@@ -27,6 +27,10 @@
 #define os_event_create direct_event_create
 #define os_event_find direct_event_find
 #define os_event_wait direct_event_wait
+#define os_event_create_once direct_event_create_once
+#define os_wait_start direct_wait_start
+#define os_wait_stop direct_wait_stop
+#define os_file_is_overlapped direct_file_is_overlapped
 #define os_thread_start direct_thread_start
 #define os_thread_cancel_call direct_thread_cancel_call
 #define os_thread_pause direct_thread_pause
@@ -70,6 +74,10 @@
 #undef os_event_create
 #undef os_event_find
 #undef os_event_wait
+#undef os_event_create_once
+#undef os_wait_start
+#undef os_wait_stop
+#undef os_file_is_overlapped
 #undef os_thread_start
 #undef os_thread_cancel_call
 #undef os_thread_pause
@@ -137,6 +145,9 @@ static const char *const names[OS_CALL_COUNT] = {"port_create",
                                                  "event_create",
                                                  "event_find",
                                                  "event_wait",
+                                                 "event_create_once",
+                                                 "wait_start",
+                                                 "file_is_overlapped",
                                                  "thread_start",
                                                  "thread_cancel_call",
                                                  "heap_get",
@@ -374,6 +385,28 @@ DWORD os_event_find(const wchar_t *name) {
 DWORD os_event_wait(HANDLE event) {
   DWORD error = faults_strike(OS_EVENT_WAIT);
   return error != ERROR_SUCCESS ? error : direct_event_wait(event);
+}
+
+DWORD os_event_create_once(HANDLE *event) {
+  DWORD error = faults_strike(OS_EVENT_CREATE_ONCE);
+  if (error == ERROR_SUCCESS) error = direct_event_create_once(event);
+  return faults_note(error, event);
+}
+
+DWORD os_wait_start(HANDLE event, WAITORTIMERCALLBACK seen, void *argument, HANDLE *wait) {
+  DWORD error = faults_strike(OS_WAIT_START);
+  if (error == ERROR_SUCCESS) error = direct_wait_start(event, seen, argument, wait);
+  return faults_note(error, wait);
+}
+
+void os_wait_stop(HANDLE wait) {
+  faults_forget(wait);
+  direct_wait_stop(wait);
+}
+
+DWORD os_file_is_overlapped(HANDLE file, bool *overlapped) {
+  DWORD error = faults_strike(OS_FILE_IS_OVERLAPPED);
+  return error != ERROR_SUCCESS ? error : direct_file_is_overlapped(file, overlapped);
 }
 
 DWORD os_thread_start(DWORD (*run)(void *argument), void *argument, HANDLE *thread) {

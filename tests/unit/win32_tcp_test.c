@@ -548,6 +548,113 @@ static void a_burst_of_two_hundred_clients_gets_in(void **state) {
   seam_end_acceptor(seam, place.acceptor);
 }
 
+/* ---- from one loop to another ---- */
+
+/* The connection in another loop; its old memory is gone. */
+static struct connection *hand_over(struct seam *from, struct connection *connection, struct seam *to) {
+  from->operations->close(from->backend, connection, ENDING_DETACH);
+  struct completion completion;
+  assert_int_equal(seam_next(from, &completion), OPERATION_CLOSE);
+  assert_ptr_equal(completion.connection, connection);
+  assert_int_equal(completion.result, 0);
+  seam_free(from, connection);
+  struct connection *opened = seam_connection(to);
+  assert_int_equal(to->operations->open(to->backend, opened, completion.native).code, WEIR_OK);
+  return opened;
+}
+
+static void a_connection_goes_on_in_another_loop_and_comes_back(void **state) {
+  struct seam *seam = *state;
+  struct seam other;
+  seam_open(&other, &backend_iocp);
+  struct seam_pair pair = make_pair(seam);
+  seam->operations->read(seam->backend, pair.client);
+  seam_expect_nothing(seam);
+  seam_send(seam, pair.server, "on the way");
+  pair.client = hand_over(seam, pair.client, &other);
+  other.operations->read(other.backend, pair.client);
+  seam_expect_text(&other, pair.client, "on the way");
+  seam->operations->read(seam->backend, pair.server);
+  for (int i = 0; i < 50; i++) {
+    seam_send(seam, pair.server, "there");
+    seam_expect_text(&other, pair.client, "there");
+    seam_send(&other, pair.client, "and back");
+    seam_expect_text(seam, pair.server, "and back");
+  }
+  pair.client = hand_over(&other, pair.client, seam);
+  seam->operations->read(seam->backend, pair.client);
+  seam_carry(seam, pair.server, pair.client, "home again");
+  seam_end_pair(seam, pair);
+  seam_close(&other);
+}
+
+static void many_bytes_go_through_a_connection_that_was_handed_over(void **state) {
+  enum { LENGTH = 8 * 1024 * 1024 };
+  struct seam *seam = *state;
+  struct seam other;
+  seam_open(&other, &backend_iocp);
+  struct seam_pair pair = make_pair(seam);
+  pair.client = hand_over(seam, pair.client, &other);
+  char *bytes = malloc(LENGTH);
+  assert_non_null(bytes);
+  for (size_t i = 0; i < LENGTH; i++) bytes[i] = (char)(i * 31 + i / 251);
+  struct piece piece = {bytes, LENGTH};
+  other.operations->write_queue(other.backend, pair.client, &piece, 1);
+  seam->operations->read(seam->backend, pair.server);
+  size_t received = 0;
+  while (received < LENGTH) {
+    struct completion completion;
+    if (other.operations->next(other.backend, 0, &completion) == OPERATION_WRITE) {
+      assert_true(completion.result > 0);
+      piece = (struct piece){(const char *)piece.bytes + completion.result, piece.length - (size_t)completion.result};
+      if (piece.length > 0) other.operations->write_queue(other.backend, pair.client, &piece, 1);
+    }
+    if (seam->operations->next(seam->backend, 1000000, &completion) != OPERATION_READ) continue;
+    assert_true(completion.result > 0);
+    assert_memory_equal(completion.bytes, bytes + received, (size_t)completion.result);
+    received += (size_t)completion.result;
+  }
+  if (piece.length > 0) assert_true(seam_expect(&other, OPERATION_WRITE, pair.client) > 0);
+  free(bytes);
+  seam_end(&other, pair.client);
+  assert_int_equal(seam_expect(seam, OPERATION_READ, pair.server), COMPLETION_END);
+  seam_end(seam, pair.server);
+  seam_close(&other);
+}
+
+static void a_connection_that_still_writes_is_closed_instead(void **state) {
+  static char zeros[1024 * 1024];
+  struct seam *seam = *state;
+  struct seam_pair pair = make_pair(seam);
+  while (seam->operations->write(seam->backend, pair.client, zeros, sizeof zeros) > 0) continue;
+  struct piece piece = {zeros, sizeof zeros};
+  seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
+  seam->operations->close(seam->backend, pair.client, ENDING_DETACH);
+  struct completion completion;
+  assert_int_equal(seam_next(seam, &completion), OPERATION_CLOSE);
+  assert_int_equal(completion.result, WEIR_ENOTSUP);
+  assert_non_null(completion.hint);
+  seam_free(seam, pair.client);
+  seam_end(seam, pair.server);
+}
+
+static void a_handed_over_connection_can_be_closed_while_it_reads_and_writes(void **state) {
+  static char zeros[1024 * 1024];
+  struct seam *seam = *state;
+  struct seam other;
+  seam_open(&other, &backend_iocp);
+  struct seam_pair pair = make_pair(seam);
+  pair.client = hand_over(seam, pair.client, &other);
+  other.operations->read(other.backend, pair.client);
+  while (other.operations->write(other.backend, pair.client, zeros, sizeof zeros) > 0) continue;
+  struct piece piece = {zeros, sizeof zeros};
+  other.operations->write_queue(other.backend, pair.client, &piece, 1);
+  seam_end(&other, pair.client);
+  seam_expect_nothing(&other);
+  seam_end(seam, pair.server);
+  seam_close(&other);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -575,6 +682,10 @@ int main(void) {
       CASE(a_reset_is_no_end_and_comes_behind_what_was_sent),
       CASE(a_reset_reaches_who_reads_already),
       CASE(a_burst_of_two_hundred_clients_gets_in),
+      CASE(a_connection_goes_on_in_another_loop_and_comes_back),
+      CASE(many_bytes_go_through_a_connection_that_was_handed_over),
+      CASE(a_connection_that_still_writes_is_closed_instead),
+      CASE(a_handed_over_connection_can_be_closed_while_it_reads_and_writes),
   };
   return cmocka_run_group_tests(cases, NULL, NULL);
 }
