@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "common/memory.h"
+#include "win32/watch.h"
 
 static enum operation finish_instance(struct backend *backend, struct task *task, struct completion *completion);
 static enum operation finish_offer(struct backend *backend, struct task *task, struct completion *completion);
@@ -22,6 +23,7 @@ void acceptor_init(struct acceptor *acceptor, const struct acceptor_kind *kind, 
 
 void acceptor_free_instance(struct backend *backend, struct instance *instance) {
   if (instance->handle != NULL) instance->acceptor->kind->shut(instance);
+  watch_stop(backend->allocator, &instance->task);
   memory_put(backend->allocator, instance);
 }
 
@@ -37,7 +39,8 @@ static void add_waiting(struct acceptor *acceptor, struct instance *instance) {
 
 /* What a wait that was over at once led to. */
 static DWORD add_at_once(struct backend *backend, struct acceptor *acceptor, struct instance *instance, DWORD error) {
-  if (acceptor->kind->has_client(error)) {
+  instance->has_client = acceptor->kind->has_client(error);
+  if (instance->has_client) {
     add_client(acceptor, instance);
     return ERROR_SUCCESS;
   }
@@ -127,6 +130,13 @@ static enum operation offer(struct backend *backend, struct acceptor *acceptor, 
 static enum operation finish_close(struct acceptor *acceptor, struct completion *completion) {
   completion->acceptor = acceptor;
   completion->result = 0;
+  if (acceptor->refused) {
+    error_complete(completion, ERROR_PLACE_OPEN, ERROR_NOT_SUPPORTED);
+    completion->hint = "the system would not let go of this server's clients";
+  } else if (acceptor->parcel != NULL) {
+    completion->native = acceptor->kind->give_away(acceptor);
+    parcel_leave(acceptor->parcel, completion->native);
+  }
   return OPERATION_CLOSE_ACCEPTOR;
 }
 
@@ -135,19 +145,28 @@ static enum operation finish_offer(struct backend *backend, struct task *task, s
   return acceptor->closing ? finish_close(acceptor, completion) : offer(backend, acceptor, completion);
 }
 
+/* Of a server that closes. */
+static void end_instance(struct backend *backend, struct instance *instance) {
+  struct parcel *parcel = instance->acceptor->parcel;
+  if (parcel != NULL && instance->acceptor->kind->pack(instance, &parcel->places[parcel->count])) ++parcel->count;
+  acceptor_free_instance(backend, instance);
+}
+
 static enum operation finish_instance(struct backend *backend, struct task *task, struct completion *completion) {
   struct instance *instance = CONTAINER_OF(task, struct instance, task);
   struct acceptor *acceptor = instance->acceptor;
   list_remove(&instance->link);
   --acceptor->waiting_count;
-  if (!acceptor->closing && acceptor->kind->has_client(task->error)) {
+  instance->has_client = acceptor->kind->has_client(task->error);
+  if (acceptor->closing) {
+    end_instance(backend, instance);
+    return acceptor->waiting_count == 0 ? finish_close(acceptor, completion) : OPERATION_NONE;
+  }
+  if (instance->has_client) {
     adapt_pool(backend, acceptor);
     add_client(acceptor, instance);
   } else {
     acceptor_free_instance(backend, instance);
-  }
-  if (acceptor->closing) {
-    return acceptor->waiting_count == 0 ? finish_close(acceptor, completion) : OPERATION_NONE;
   }
   acceptor_fill(backend, acceptor);
   line_up(backend, acceptor);
@@ -177,14 +196,55 @@ void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct co
 
 /* ---- close ---- */
 
-/* The name is free at once; the packets of the instances that waited come later. */
+/* On failure it is closed instead. */
+static void try_to_detach(struct acceptor *acceptor) {
+  acceptor->parcel = parcel_make(acceptor->waiting_count + acceptor->client_count);
+  acceptor->refused = acceptor->parcel == NULL || acceptor->kind->detach(acceptor) != ERROR_SUCCESS;
+  if (acceptor->refused && acceptor->parcel != NULL) parcel_free(acceptor->parcel);
+  if (acceptor->refused) acceptor->parcel = NULL;
+}
+
+/* The name is free at once, unless it goes over; the packets of the instances that waited come later. */
 void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum ending ending) {
   assert(acceptor->offered == NULL && !acceptor->closing);
   acceptor->closing = true;
   list_remove(&acceptor->task.link);
+  if (ending == ENDING_DETACH) try_to_detach(acceptor);
+  if (acceptor->parcel == NULL) acceptor->kind->close(acceptor);
   for (struct list_node *node; (node = list_take_first(&acceptor->clients)) != NULL;) {
-    acceptor_free_instance(backend, CONTAINER_OF(node, struct instance, link));
+    end_instance(backend, CONTAINER_OF(node, struct instance, link));
   }
-  acceptor->kind->close(backend, acceptor, ending);
   if (acceptor->waiting_count == 0) port_append(&backend->port, &acceptor->task);
+}
+
+/* ---- what another loop has left ---- */
+
+/* As many instances as there are places, or none. */
+static DWORD make_instances(struct backend *backend, struct acceptor *acceptor, size_t count, struct list *made) {
+  for (size_t i = 0; i < count; ++i) {
+    struct instance *instance = memory_get_zeroed(backend->allocator, acceptor->kind->instance_bytes);
+    if (instance == NULL) {
+      for (struct list_node *node; (node = list_take_first(made)) != NULL;) {
+        memory_put(backend->allocator, CONTAINER_OF(node, struct instance, link));
+      }
+      return ERROR_NOT_ENOUGH_MEMORY;
+    }
+    instance->acceptor = acceptor;
+    list_append(made, &instance->link);
+  }
+  return ERROR_SUCCESS;
+}
+
+DWORD acceptor_unpack(struct backend *backend, struct acceptor *acceptor, const struct parcel *parcel) {
+  struct list made;
+  list_init(&made);
+  DWORD error = make_instances(backend, acceptor, parcel->count, &made);
+  for (size_t i = 0; error == ERROR_SUCCESS && i < parcel->count; ++i) {
+    struct instance *instance = CONTAINER_OF(list_take_first(&made), struct instance, link);
+    instance->handle = parcel->places[i].handle;
+    instance->has_client = true;
+    acceptor->kind->unpack(instance, &parcel->places[i]);
+    add_client(acceptor, instance);
+  }
+  return error;
 }

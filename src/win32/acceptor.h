@@ -9,6 +9,7 @@
 
 #include "win32/backend.h"
 #include "win32/error.h"
+#include "win32/parcel.h"
 #include "win32/pipe_acceptor.h"
 #include "win32/tcp_acceptor.h"
 
@@ -19,6 +20,7 @@ struct instance {
   struct acceptor *acceptor;
   HANDLE handle; /* the pipe or the SOCKET; NULL: taken over, or closed while its packet is under way */
   bool skips;
+  bool has_client;
 };
 
 struct acceptor_kind {
@@ -42,7 +44,17 @@ struct acceptor_kind {
   void (*shut)(struct instance *instance);
 
   /* Gives the name up; no instance that waits may bring a client any more. */
-  void (*close)(struct backend *backend, struct acceptor *acceptor, enum ending ending);
+  void (*close)(struct acceptor *acceptor);
+
+  /* Instead of `close`: calls back what waits, and keeps the name. On failure `close` follows. */
+  DWORD (*detach)(struct acceptor *acceptor);
+
+  /* Moves an instance into a place of a parcel, if it is worth it, and out of one. */
+  bool (*pack)(struct instance *instance, struct parcel_place *place);
+  void (*unpack)(struct instance *instance, const struct parcel_place *place);
+
+  /* All is packed: what the other loop listens on. */
+  intptr_t (*give_away)(struct acceptor *acceptor);
 };
 
 struct acceptor {
@@ -58,9 +70,11 @@ struct acceptor {
   uint32_t client_count;
   uint32_t burst; /* clients of this batch of the port's */
   uint32_t burst_batch;
-  DWORD shortage; /* why no instance waits, or ERROR_SUCCESS */
+  DWORD shortage;        /* why no instance waits, or ERROR_SUCCESS */
+  struct parcel *parcel; /* while it is detached; or NULL */
   bool wanted;
   bool closing;
+  bool refused; /* it was to be detached, and could not be */
 
   union {
     struct pipe_acceptor pipe;
@@ -79,6 +93,9 @@ DWORD acceptor_add_instance(struct backend *backend, struct acceptor *acceptor);
 
 /* Lets as many instances wait as shall, and notes when not even one can. */
 void acceptor_fill(struct backend *backend, struct acceptor *acceptor);
+
+/* Takes over what another loop's server has left; on failure nothing has changed. */
+DWORD acceptor_unpack(struct backend *backend, struct acceptor *acceptor, const struct parcel *parcel);
 
 /* Frees an instance that is not with the system, and closes its handle. */
 void acceptor_free_instance(struct backend *backend, struct instance *instance);

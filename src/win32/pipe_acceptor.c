@@ -119,14 +119,17 @@ static void shut(struct instance *instance) {
 
 /* ---- close ---- */
 
-static void close_instances(struct backend *backend, struct acceptor *acceptor, enum ending ending) {
-  (void)backend;
-  (void)ending;
+static void close_instances(struct acceptor *acceptor) {
   struct list *waiting = &acceptor->waiting;
   for (struct list_node *node = list_first(waiting); node != NULL; node = list_after(waiting, node)) {
     shut(CONTAINER_OF(node, struct instance, link));
   }
   give_name_up(&acceptor->pipe);
+}
+
+static DWORD refuse_to_detach(struct acceptor *acceptor) {
+  (void)acceptor;
+  return ERROR_NOT_SUPPORTED;
 }
 
 const struct acceptor_kind acceptor_of_pipes = {
@@ -139,4 +142,5 @@ const struct acceptor_kind acceptor_of_pipes = {
     .hand_over = hand_over,
     .shut = shut,
     .close = close_instances,
+    .detach = refuse_to_detach,
 };

@@ -7,6 +7,7 @@
 #include "win32/connection.h"
 #include "win32/error.h"
 #include "win32/socket.h"
+#include "win32/watch.h"
 
 struct tcp_instance {
   struct instance instance;
@@ -21,13 +22,13 @@ static struct tcp_instance *tcp_of(struct instance *instance) {
 }
 
 static DWORD prepare(struct backend *backend, struct instance *instance) {
-  (void)backend;
+  const struct tcp_acceptor *tcp = &instance->acceptor->tcp;
   SOCKET socket;
-  DWORD error = socket_create(instance->acceptor->tcp.family, &socket);
+  DWORD error = socket_create(tcp->family, &socket);
   if (error != ERROR_SUCCESS) return error;
   instance->handle = (HANDLE)socket;
-  instance->skips = instance->acceptor->tcp.skips;
-  return ERROR_SUCCESS;
+  instance->skips = tcp->skips;
+  return tcp->watched ? watch_start(backend->allocator, &backend->port, &instance->task) : ERROR_SUCCESS;
 }
 
 static DWORD wait_for_client(struct instance *instance) {
@@ -38,12 +39,16 @@ static DWORD wait_for_client(struct instance *instance) {
 /* One that has reset the connection already is gone before anybody saw it, as it is on other systems. */
 static bool has_client(DWORD error) { return error == ERROR_SUCCESS; }
 
+static weir_address read_peer(struct tcp_instance *tcp) {
+  return socket_address_read(os_socket_accepted_peer(tcp->addresses));
+}
+
 /* Without its context a socket that AcceptEx has connected cannot be asked or shut down. */
 static bool present(struct backend *backend, struct instance *instance, const weir_address **peer) {
   struct tcp_instance *tcp = tcp_of(instance);
   SOCKET socket = (SOCKET)instance->handle;
   SOCKET listener = instance->acceptor->tcp.socket;
-  tcp->peer = socket_address_read(os_socket_accepted_peer(tcp->addresses));
+  if (tcp->peer.family == WEIR_FAMILY_NONE) tcp->peer = read_peer(tcp);
   *peer = &tcp->peer;
   DWORD error = os_socket_set(socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, &listener, sizeof listener);
   return error == ERROR_SUCCESS && socket_bind_port(&backend->port, socket, &instance->skips) == ERROR_SUCCESS;
@@ -61,17 +66,40 @@ static void shut(struct instance *instance) {
 
 /* ---- close ---- */
 
-/* Another server may listen with the same socket: then its end does not end what waits with this one's. */
-static void close_listener(struct backend *backend, struct acceptor *acceptor, enum ending ending) {
-  (void)backend;
-  (void)ending;
+/* One by one: another server may listen with the same socket. */
+static DWORD call_back(struct acceptor *acceptor) {
   struct list *waiting = &acceptor->waiting;
+  DWORD failure = ERROR_SUCCESS;
   for (struct list_node *node = list_first(waiting); node != NULL; node = list_after(waiting, node)) {
     struct instance *instance = CONTAINER_OF(node, struct instance, link);
-    os_cancel((HANDLE)acceptor->tcp.socket, &instance->task.overlapped);
+    DWORD error = os_cancel((HANDLE)acceptor->tcp.socket, &instance->task.overlapped);
+    if (error != ERROR_SUCCESS && error != ERROR_NOT_FOUND) failure = error;
   }
+  return failure;
+}
+
+static void close_listener(struct acceptor *acceptor) {
+  call_back(acceptor);
   tcp_let_go(acceptor);
 }
+
+/* ---- to another loop ---- */
+
+static bool pack(struct instance *instance, struct parcel_place *place) {
+  struct tcp_instance *tcp = tcp_of(instance);
+  if (!instance->has_client) return false;
+  place->handle = instance->handle;
+  place->has_client = true;
+  place->peer = tcp->peer.family == WEIR_FAMILY_NONE ? read_peer(tcp) : tcp->peer;
+  instance->handle = NULL;
+  return true;
+}
+
+static void unpack(struct instance *instance, const struct parcel_place *place) {
+  tcp_of(instance)->peer = place->peer;
+}
+
+static intptr_t give_away(struct acceptor *acceptor) { return (intptr_t)acceptor->tcp.socket; }
 
 const struct acceptor_kind acceptor_of_tcp = {
     .instance_bytes = sizeof(struct tcp_instance),
@@ -83,4 +111,8 @@ const struct acceptor_kind acceptor_of_tcp = {
     .hand_over = hand_over,
     .shut = shut,
     .close = close_listener,
+    .detach = call_back,
+    .pack = pack,
+    .unpack = unpack,
+    .give_away = give_away,
 };

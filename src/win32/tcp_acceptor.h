@@ -12,7 +12,8 @@
 struct tcp_acceptor {
   SOCKET socket; /* 0: none, or given away */
   int family;
-  bool skips; /* success at once brings no packet */
+  bool skips;   /* success at once brings no packet */
+  bool watched; /* it is bound to another port */
 };
 
 struct outcome tcp_listen(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request);

@@ -11,6 +11,9 @@
 #define READY_AT_FIRST 8
 #define READY_MAX 64
 
+/* Each costs an event and a place in a thread's wait, when packets go to another port. */
+#define READY_WATCHED 4
+
 static const char unbound[] = "a server needs a stream socket that is bound and not connected";
 
 static struct outcome outcome_of(DWORD error) {
@@ -79,9 +82,15 @@ static struct outcome check_native(SOCKET socket) {
 static struct outcome adopt(struct backend *backend, struct tcp_acceptor *tcp, SOCKET socket) {
   struct outcome outcome = check_native(socket);
   if (outcome.code != WEIR_OK) return outcome;
+  bool overlapped;
   DWORD error = socket_bind_port(&backend->port, socket, &tcp->skips);
-  if (error == ERROR_SUCCESS) tcp->socket = socket;
-  return outcome_of(error);
+  tcp->watched = error == ERROR_INVALID_PARAMETER;
+  if (error != ERROR_SUCCESS && !tcp->watched) return outcome_of(error);
+  if (os_file_is_overlapped((HANDLE)socket, &overlapped) == ERROR_SUCCESS && !overlapped) {
+    return error_outcome(ERROR_PLACE_SOCKET, WSAEINVAL, "this socket was not made for overlapped transfers");
+  }
+  tcp->socket = socket;
+  return error_none();
 }
 
 /* ---- listen ---- */
@@ -117,6 +126,16 @@ static struct outcome begin(struct backend *backend, struct acceptor *acceptor, 
   return error_none();
 }
 
+/* Clients that came while the server was in another loop. */
+static struct outcome unpack(struct backend *backend, struct acceptor *acceptor, intptr_t native) {
+  struct parcel *parcel = parcel_take(native);
+  if (parcel == NULL) return error_none();
+  DWORD error = acceptor_unpack(backend, acceptor, parcel);
+  if (error == ERROR_SUCCESS) parcel_free(parcel);
+  if (error != ERROR_SUCCESS) parcel_leave(parcel, native);
+  return outcome_of(error);
+}
+
 /* What came from elsewhere stays there when it does not work. */
 static void give_back(struct acceptor *acceptor, const struct listen_request *request) {
   bool lent = request->address->kind == ADDRESS_NONE && request->shared == NULL;
@@ -132,11 +151,13 @@ struct outcome tcp_listen(struct backend *backend, struct acceptor *acceptor, co
   uint32_t limit = backlog < READY_MAX ? backlog : READY_MAX;
   acceptor_init(acceptor, &acceptor_of_tcp, READY_AT_FIRST, request->only_bind ? 0 : limit);
   struct outcome outcome = begin(backend, acceptor, request);
+  if (outcome.code == WEIR_OK) outcome = unpack(backend, acceptor, (intptr_t)acceptor->tcp.socket);
   if (outcome.code != WEIR_OK) {
     give_back(acceptor, request);
     return outcome;
   }
   if (request->bound != NULL) request->bound->tcp.socket = 0;
+  if (acceptor->tcp.watched && acceptor->goal > READY_WATCHED) acceptor->goal = READY_WATCHED;
   acceptor_fill(backend, acceptor);
   return error_none();
 }

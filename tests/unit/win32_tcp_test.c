@@ -655,6 +655,63 @@ static void a_handed_over_connection_can_be_closed_while_it_reads_and_writes(voi
   seam_close(&other);
 }
 
+/* ---- servers from one loop to another ---- */
+
+static struct place hand_server_over(struct seam *from, struct place place, struct seam *to) {
+  from->operations->close_acceptor(from->backend, place.acceptor, ENDING_DETACH);
+  struct completion completion;
+  assert_int_equal(seam_next(from, &completion), OPERATION_CLOSE_ACCEPTOR);
+  assert_int_equal(completion.result, 0);
+  seam_free(from, place.acceptor);
+  struct place there = {.acceptor = NULL};
+  assert_int_equal(listen_on(to, &there, completion.native).code, WEIR_OK);
+  assert_true(weir_address_equal(&there.address.ip, &place.address.ip));
+  return there;
+}
+
+static void a_server_goes_on_in_another_loop_and_comes_back(void **state) {
+  struct seam *seam = *state;
+  struct seam other;
+  seam_open(&other, &backend_iocp);
+  struct place place = serve(seam);
+  place = hand_server_over(seam, place, &other);
+  for (int i = 0; i < 20; i++) seam_end_pair(&other, meet(&other, &place));
+  place = hand_server_over(&other, place, seam);
+  struct seam_pair pair = meet(seam, &place);
+  seam->operations->read(seam->backend, pair.server);
+  seam_carry(seam, pair.client, pair.server, "hello");
+  seam_end_acceptor(seam, place.acceptor);
+  seam_end_pair(seam, pair);
+  seam_close(&other);
+}
+
+/* Some were accepted by the system already, others wait in its queue. */
+static void no_client_is_lost_when_a_server_changes_its_loop(void **state) {
+  enum { COUNT = 100 };
+  struct seam *seam = *state;
+  struct seam other;
+  seam_open(&other, &backend_iocp);
+  struct place place = serve(seam);
+  seam->operations->accept(seam->backend, place.acceptor, false);
+  static struct connection *clients[COUNT];
+  for (int i = 0; i < COUNT; i++) {
+    clients[i] = connect_to(&other, &place.address);
+    assert_int_equal(seam_expect(&other, OPERATION_CONNECT, clients[i]), 0);
+    seam_send(&other, clients[i], "x");
+  }
+  place = hand_server_over(seam, place, &other);
+  static struct connection *servers[COUNT];
+  for (int i = 0; i < COUNT; i++) servers[i] = seam_accept(&other, place.acceptor);
+  for (int i = 0; i < COUNT; i++) {
+    other.operations->read(other.backend, servers[i]);
+    seam_expect_text(&other, servers[i], "x");
+    seam_end(&other, servers[i]);
+  }
+  for (int i = 0; i < COUNT; i++) seam_end(&other, clients[i]);
+  seam_end_acceptor(&other, place.acceptor);
+  seam_close(&other);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -686,6 +743,8 @@ int main(void) {
       CASE(many_bytes_go_through_a_connection_that_was_handed_over),
       CASE(a_connection_that_still_writes_is_closed_instead),
       CASE(a_handed_over_connection_can_be_closed_while_it_reads_and_writes),
+      CASE(a_server_goes_on_in_another_loop_and_comes_back),
+      CASE(no_client_is_lost_when_a_server_changes_its_loop),
   };
   return cmocka_run_group_tests(cases, NULL, NULL);
 }
