@@ -377,9 +377,9 @@ typedef struct weir_keep_alive {
   size_t size;          /**< `sizeof(weir_keep_alive)`. */
   bool enabled;         /**< Whether it is probed at all; false is the default. */
   uint64_t delay_ms;    /**< How long it has to be idle before the first probe. Times are rounded down to whole seconds,
-                             but never to 0; 0: the system's choice. */
-  uint64_t interval_ms; /**< How long an unanswered probe is waited for; 0: the system's choice. */
-  int count;            /**< After how many unanswered probes the connection fails; 0: the system's choice. */
+                             but never to 0; 0: as it is, at first the system's choice. */
+  uint64_t interval_ms; /**< How long an unanswered probe is waited for; 0: as it is. */
+  int count;            /**< After how many unanswered probes the connection fails; 0: as it is. */
 } weir_keep_alive;
 
 /** Keep-alive with every default: none. */
