@@ -151,7 +151,7 @@ static void start(struct conversation *talk) {
     return;
   }
   seam->operations->accept(seam->backend, talk->acceptor, true);
-  address = seam_address(seam, talk->endpoint);
+  if (address.kind != ADDRESS_IP) address = seam_address(seam, talk->endpoint);
   talk->client.connection = seam_connection(seam);
   seam->operations->connect(seam->backend, talk->client.connection, &(struct connect_request){.address = &address});
   talk_on(talk);
@@ -256,6 +256,14 @@ static void each_system_call_fails_once_for_want_of_descriptors(void **state) {
   check_sweep(NULL, EMFILE, WEIR_EMFILE);
 }
 
+static void each_system_call_of_tcp_fails_once(void **state) {
+  (void)state;
+  check_sweep("tcp:127.0.0.1:0", EIO, WEIR_EIO);
+  check_sweep("tcp:127.0.0.1:0", ENOMEM, WEIR_ENOMEM);
+  check_sweep("tcp:127.0.0.1:0", EMFILE, WEIR_EMFILE);
+  check_sweep("tcp:[::1]:0", EIO, WEIR_EIO);
+}
+
 static void each_system_call_of_a_portable_name_fails_once(void **state) {
   (void)state;
   char endpoint[64];
@@ -280,15 +288,20 @@ static void each_system_call_of_a_portable_name_fails_once(void **state) {
 
 /* ---- what must not be noticed ---- */
 
-static void check_unnoticed(size_t longest_transfer, size_t interruptions) {
+static void check_unnoticed_over(const char *endpoint, size_t longest_transfer, size_t interruptions) {
   struct conversation talk;
-  open_conversation(&talk, NULL);
+  open_conversation(&talk, endpoint);
   faults_shorten(longest_transfer);
   faults_interrupt(interruptions);
   converse(&talk);
   assert_false(talk.told);
   assert_true(talk.client.ended && talk.server.ended);
   close_conversation(&talk);
+}
+
+static void check_unnoticed(size_t longest_transfer, size_t interruptions) {
+  check_unnoticed_over(NULL, longest_transfer, interruptions);
+  check_unnoticed_over("tcp:127.0.0.1:0", longest_transfer, interruptions);
 }
 
 static void short_transfers_lose_nothing(void **state) {
@@ -407,6 +420,7 @@ static int run_on(const struct backend_operations *operations) {
       cmocka_unit_test(each_system_call_fails_once_with_a_plain_error),
       cmocka_unit_test(each_system_call_fails_once_for_want_of_memory),
       cmocka_unit_test(each_system_call_fails_once_for_want_of_descriptors),
+      cmocka_unit_test(each_system_call_of_tcp_fails_once),
       cmocka_unit_test(each_system_call_of_a_portable_name_fails_once),
       cmocka_unit_test(short_transfers_lose_nothing),
       cmocka_unit_test(interruptions_lose_nothing),

@@ -10,6 +10,10 @@
 
 #define SEAM_POSIX_CASE(function) cmocka_unit_test_setup_teardown(function, seam_posix_set_up, seam_posix_tear_down)
 
+/* A case that shows rows of conformance.md; see rows.h. */
+#define SEAM_POSIX_ROWS(rows, function) \
+  { rows " | " #function, function, seam_posix_set_up, seam_posix_tear_down, NULL }
+
 /* As seam_set_up and seam_tear_down; faults and the limit of descriptors are as they were afterwards. */
 int seam_posix_set_up(void **state);
 int seam_posix_tear_down(void **state);

@@ -185,6 +185,64 @@ static void closing_leaves_a_file_that_is_no_socket(void **state) {
   assert_true(exists(seam->endpoint.text));
 }
 
+/* A server that goes to another loop of this process. */
+static struct acceptor *hand_over(struct seam *seam, struct acceptor *acceptor, bool with_file) {
+  struct completion completion = {.owns_file = false};
+  seam->operations->close_acceptor(seam->backend, acceptor, ENDING_DETACH);
+  assert_true(exists(seam->endpoint.text));
+  assert_int_equal(seam_next(seam, &completion), OPERATION_CLOSE_ACCEPTOR);
+  assert_true(completion.owns_file);
+  memset(acceptor, 0, seam->operations->acceptor_bytes);
+  struct address name = {.kind = ADDRESS_NONE};
+  struct listen_request request = {
+      .address = &name, .native = completion.native, .backlog = 5, .owns_file = with_file && completion.owns_file};
+  assert_int_equal(seam->operations->listen(seam->backend, acceptor, &request).code, WEIR_OK);
+  assert_string_equal(name.text, seam->endpoint.text);
+  return acceptor;
+}
+
+static void the_file_of_a_detached_server_goes_with_whoever_takes_it(void **state) {
+  struct seam *seam = *state;
+  struct acceptor *acceptor = hand_over(seam, seam_listen(seam), true);
+  acceptor = hand_over(seam, acceptor, true);
+  seam_end_acceptor(seam, acceptor);
+  assert_false(exists(seam->endpoint.text));
+  seam_end_acceptor(seam, hand_over(seam, seam_listen(seam), false));
+  assert_true(exists(seam->endpoint.text));
+}
+
+static void the_file_of_servers_that_share_goes_with_the_last(void **state) {
+  struct seam *seam = *state;
+  struct acceptor *acceptors[] = {seam_listen(seam), seam_acceptor(seam)};
+  struct address name = {.kind = ADDRESS_NONE};
+  struct listen_request request = {.address = &name, .shared = acceptors[0]};
+  assert_int_equal(seam->operations->listen(seam->backend, acceptors[1], &request).code, WEIR_OK);
+  struct completion completion = {.owns_file = true};
+  seam->operations->close_acceptor(seam->backend, acceptors[0], ENDING_DETACH);
+  assert_int_equal(seam_next(seam, &completion), OPERATION_CLOSE_ACCEPTOR);
+  assert_false(completion.owns_file);
+  close((int)completion.native);
+  seam_free(seam, acceptors[0]);
+  assert_true(exists(seam->endpoint.text));
+  seam_end_acceptor(seam, acceptors[1]);
+  assert_false(exists(seam->endpoint.text));
+}
+
+static void a_file_that_was_bound_before_goes_with_the_server(void **state) {
+  struct seam *seam = *state;
+  struct acceptor *bound = seam_acceptor(seam);
+  struct acceptor *acceptor = seam_acceptor(seam);
+  struct address address = seam_address(seam, seam->endpoint.text);
+  struct listen_request request = {.address = &address, .only_bind = true};
+  assert_int_equal(seam->operations->listen(seam->backend, bound, &request).code, WEIR_OK);
+  struct address name = {.kind = ADDRESS_NONE};
+  request = (struct listen_request){.address = &name, .bound = bound, .backlog = 5};
+  assert_int_equal(seam->operations->listen(seam->backend, acceptor, &request).code, WEIR_OK);
+  seam_free(seam, bound);
+  seam_end_acceptor(seam, acceptor);
+  assert_false(exists(seam->endpoint.text));
+}
+
 static void a_path_may_be_as_long_as_the_system_allows(void **state) {
   struct seam *seam = *state;
   char path[sizeof((struct sockaddr_un *)NULL)->sun_path + 1];
@@ -355,6 +413,9 @@ int main(int argc, char **argv) {
       SEAM_POSIX_CASE(closing_removes_the_own_file_at_once),
       SEAM_POSIX_CASE(closing_leaves_the_file_of_somebody_else),
       SEAM_POSIX_CASE(closing_leaves_a_file_that_is_no_socket),
+      SEAM_POSIX_CASE(the_file_of_a_detached_server_goes_with_whoever_takes_it),
+      SEAM_POSIX_CASE(the_file_of_servers_that_share_goes_with_the_last),
+      SEAM_POSIX_CASE(a_file_that_was_bound_before_goes_with_the_server),
       SEAM_POSIX_CASE(a_path_may_be_as_long_as_the_system_allows),
       SEAM_POSIX_CASE(abstract_names_go_by_their_length_and_leave_no_file),
       SEAM_POSIX_CASE(a_portable_name_is_a_socket_in_a_directory_of_this_user),
