@@ -2,6 +2,7 @@
 """counting_server: it counts, echoes, throws out who is silent, and ends with its last client."""
 
 import os
+import shutil
 import sys
 import time
 
@@ -56,6 +57,25 @@ def a_silent_client_is_thrown_out_after_three_seconds(world, endpoint):
     expect(silent > SILENCE_SECONDS - 0.5, f"it has waited {silent:.1f} s only")
     expect_success(server)
     expect_equal(server.output_lines()[1:], ["1", "client timed out", "client closed"], "its lines")
+
+
+@case_over(*KINDS)
+def curl_gets_its_echo(world, endpoint):
+    if shutil.which("curl") is None:
+        raise Skip("there is no curl")
+    server = _serve(world, endpoint)
+    path = os.path.join(world.directory, "sent")
+    with open(path, "wb") as file:
+        file.write(b"hello\n")
+    with open(path, "rb") as file:
+        if endpoint.startswith("tcp:"):
+            where = ["telnet" + endpoint.removeprefix("tcp").replace(":", "://", 1)]
+        else:
+            where = ["--unix-socket", endpoint, "telnet://localhost"]
+        client = world.command("curl", "--silent", "--no-buffer", *where, stdin=file)
+        expect_equal(client.finish(), 0, "exit code of curl")
+    expect_equal(client.output(), b"1\r\nhello\n", "what curl prints")
+    expect_success(server, "client closed")
 
 
 def _serve(world, endpoint):
