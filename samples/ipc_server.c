@@ -160,7 +160,7 @@ static const char usage[] =
     "\n"
     "Sends every client back what it sends.\n"
     "\n"
-    "  NAME         ipc:NAME, unix:PATH, pipe:NAME, or a bare path or \\\\.\\pipe\\NAME\n"
+    "  NAME         ipc:NAME, tcp:HOST:PORT, or any other endpoint\n"
     "  --once       end when the first client has closed\n"
     "  --half-open  keep what a client sends (up to 16 MiB), answer when it has ended its side\n"
     "  --delay MS   and so many milliseconds after that\n";
