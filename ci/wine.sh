@@ -5,6 +5,7 @@
 #
 # usage: ci/wine.sh start            makes the prefix when there is none, and starts its server
 #        ci/wine.sh run PROGRAM...   runs a program; the exit code is cut to 8 bits
+#        ci/wine.sh console PROGRAM...   runs it with this standard input: from a terminal it hears Ctrl-C
 #        ci/wine.sh stop             ends the server and everything that runs in the prefix
 set -euo pipefail
 
@@ -49,6 +50,11 @@ case ${1:-} in
     shift
     is_running || start
     exec wine "$@" </dev/null
+    ;;
+  console)
+    shift
+    is_running || start
+    exec wine "$@"
     ;;
   stop) if is_running; then wineserver -k; fi ;;
   *)

@@ -15,7 +15,7 @@ import time
 import traceback
 
 import connection
-from programs import Failure, Program
+from programs import Failure, Program, Terminal
 
 cases = []
 # The kinds of endpoint that interoperability is about; see World.endpoint_over.
@@ -58,6 +58,7 @@ class World:
         self.directory = directory
         self.quick = bool(os.environ.get("WEIR_QUICK"))
         self.started = []
+        self._terminals = []
         self._options = options
         self._numbers = itertools.count(1)  # Safe for cases with threads.
 
@@ -89,6 +90,15 @@ class World:
     def sample(self, name, *arguments, user=None, program=None):
         """Starts a program of samples/."""
         return self._start_ours(program or self.sample_path(name), arguments, user)
+
+    def sample_in_terminal(self, name, *arguments):
+        """Starts a program of samples/ in a terminal; gives both."""
+        terminal = Terminal()
+        self._terminals.append(terminal)
+        runner = self._options.runner
+        if self.windows and runner[-1:] == ["run"]:
+            runner = [*runner[:-1], "console"]
+        return self._start([*runner, self.sample_path(name), *arguments], terminal=terminal), terminal
 
     def sample_path(self, name):
         return os.path.join(self._options.samples, name + (".exe" if self.windows else ""))
@@ -139,6 +149,8 @@ class World:
         """Ends what still runs, and takes away what an ended server leaves behind."""
         for program in self.started:
             program.stop()
+        for terminal in self._terminals:
+            terminal.close()
         if not self.windows:
             with contextlib.suppress(OSError):
                 os.unlink(f"/tmp/weir-{os.getuid()}/weir-test-{os.path.basename(self.directory)}.sock")

@@ -4,8 +4,10 @@
 Files, not pipes: Node for Windows cannot write to a pipe under Wine, and nothing can block on output nobody reads.
 """
 
+import fcntl
 import os
 import subprocess
+import termios
 import time
 
 # How often a file is looked at while a line is awaited.
@@ -16,10 +18,28 @@ class Failure(Exception):
     """Something else happened than the case expects; the text says what."""
 
 
+class Terminal:
+    """A terminal for one program to run in, so that Ctrl-C can be pressed there. Wine makes its own event of it."""
+
+    def __init__(self):
+        self._outside, self.inside = os.openpty()
+
+    def become(self):
+        """Makes standard input, which is this terminal already, the one that rules the program."""
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def press_control_c(self):
+        os.write(self._outside, b"\x03")
+
+    def close(self):
+        os.close(self._outside)
+        os.close(self.inside)
+
+
 class Program:
     """A program that was started by a case, and is ended with it."""
 
-    def __init__(self, command, environment, directory, number, stdin=None, user=None):
+    def __init__(self, command, environment, directory, number, stdin=None, user=None, terminal=None):
         self.command = command
         self._out = os.path.join(directory, f"{number}.out")
         self._error = os.path.join(directory, f"{number}.err")
@@ -27,10 +47,12 @@ class Program:
             self._process = subprocess.Popen(
                 command,
                 env=environment,
-                stdin=stdin if stdin is not None else subprocess.DEVNULL,
+                stdin=stdin if stdin is not None else terminal.inside if terminal else subprocess.DEVNULL,
                 stdout=out,
                 stderr=error,
                 user=user,
+                start_new_session=terminal is not None,
+                preexec_fn=terminal and terminal.become,
                 extra_groups=[] if user is not None else None,
             )
         self.pid = self._process.pid
