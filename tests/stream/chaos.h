@@ -8,7 +8,7 @@
  *   chaos_program.c  one program                 chaos_write.c    writing, and the ledger of callbacks
  *   chaos_ground.c   chance, memory, trace       chaos_server.c   servers and their ledger
  *   chaos_stream.c   the bytes under way         chaos_actions.c  what is done at random
- *   chaos_tcp.c      what only TCP has
+ *   chaos_tcp.c      what only TCP has          chaos_services.c look-ups and work
  */
 #ifndef WEIR_TESTS_CHAOS_H
 #define WEIR_TESTS_CHAOS_H
@@ -108,6 +108,10 @@ struct promise {
   bool is_due;  /* not when the call returned WEIR_EINVAL or WEIR_ENOMEM */
   bool is_kept;
   unsigned char *borrowed;
+  weir_lookup *lookup; /* that it is of, and for which family */
+  weir_family family;
+  weir_work *work; /* that it is of, and whether it has run; `is_refused`: it was taken back */
+  bool has_run;
 };
 
 struct chaos {
@@ -254,6 +258,13 @@ void check_addresses(struct party *party);
 void set_tcp_option(struct party *party);
 void cancel_loop(struct chaos *chaos);
 weir_cancellation *cancellation_of(struct chaos *chaos, const weir_loop *loop);
+
+/* ---- chaos_services.c ---- */
+
+void make_names(struct chaos *chaos);
+void start_lookup(struct chaos *chaos);
+void queue_work(struct chaos *chaos);
+void cancel_service(struct chaos *chaos);
 
 /* ---- chaos_actions.c ---- */
 

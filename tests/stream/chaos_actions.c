@@ -232,6 +232,9 @@ static const struct action actions[] = {{.weight = 30, .on_party = write_plainly
                                         {.weight = 4, .on_world = post_function},
                                         {.weight = 4, .on_world = start_timer},
                                         {.weight = 1, .on_world = cancel_loop},
+                                        {.weight = 3, .on_world = start_lookup},
+                                        {.weight = 3, .on_world = queue_work},
+                                        {.weight = 3, .on_world = cancel_service},
                                         {.weight = 1, .on_world = wake_loop}};
 
 enum { ACTION_COUNT = sizeof actions / sizeof actions[0] };

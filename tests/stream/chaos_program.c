@@ -37,9 +37,7 @@ static void make_world(struct chaos *chaos) {
   options.whole_transfers = one_in(chaos, 3);
   options.fixed_order = one_in(chaos, 3);
   assert_int_equal(weir_sim_create(&options, &chaos->sim), WEIR_OK);
-  weir_address silent;
-  assert_int_equal(weir_address_make("192.0.2.2", 0, &silent), WEIR_OK);
-  assert_int_equal(weir_sim_set_unreachable(chaos->sim, &silent, true), WEIR_OK);
+  make_names(chaos);
 }
 
 static void hear_unhandled(weir_loop *loop, const weir_error *error, void *user) {

@@ -92,11 +92,14 @@ const char *draw_name(struct chaos *chaos) {
   static const char too_long[] =
       "/run/a-name-that-is-longer-than-what-fits-into-the-address-of-a-unix-socket-of-"
       "any-system-that-this-library-knows-of.sock";
+  static const char *const names[] = {"tcp:localhost:82", "tcp:slow.example:82", "tcp:fast.example:80",
+                                      "tcp:none.example:80", "tcp:82"};
   static const char *const good[] = {"ipc:one",          "/run/two.sock", "@three",      "tcp:127.0.0.1:80",
                                      "tcp:127.0.0.2:80", "tcp:[::1]:81",  "tcp:[::]:82", "tcp:127.0.0.1:82"};
   static const char *const bad[] = {
       "ipc:nobody", "tcp:127.0.0.1:9", "tcp:127.0.0.1:0", "tcp:192.0.2.1:80", "tcp:192.0.2.2:80", "tcp:nonsense:x",
       "",           too_long};
+  if (chaos->uses_tcp && one_in(chaos, 5)) return names[draw(chaos, sizeof names / sizeof names[0])];
   if (one_in(chaos, 8)) return bad[draw(chaos, sizeof bad / sizeof bad[0])];
   return good[draw(chaos, chaos->uses_tcp ? sizeof good / sizeof good[0] : 3)];
 }
