@@ -60,7 +60,7 @@ struct outcome sim_open(struct backend *backend, struct connection *connection, 
 
 /* ---- reading ---- */
 
-static void check_open(const struct backend *backend, const struct connection *connection) {
+void sim_check_open(const struct backend *backend, const struct connection *connection) {
   assert(connection->backend == backend && "another loop's, or never begun");
   assert(connection->life == CONNECTION_OPEN && "not connected yet, or closed");
   (void)backend;
@@ -85,13 +85,13 @@ static void refresh_both(struct connection *connection) {
 }
 
 void sim_read(struct backend *backend, struct connection *connection) {
-  check_open(backend, connection);
+  sim_check_open(backend, connection);
   task_submit(&connection->read);
   sim_refresh(connection);
 }
 
 void sim_read_stop(struct backend *backend, struct connection *connection) {
-  check_open(backend, connection);
+  sim_check_open(backend, connection);
   task_cancel(&connection->read);
   sim_refresh(connection);
 }
@@ -139,7 +139,7 @@ void sim_finish_read(struct connection *connection, struct completion *completio
 /* ---- writing ---- */
 
 static void check_writable(const struct backend *backend, const struct connection *connection) {
-  check_open(backend, connection);
+  sim_check_open(backend, connection);
   assert(connection->write_half == WRITE_HALF_OPEN && "shut down before");
   assert(connection->write.state == TASK_IDLE && "a queued write is under way");
 }
@@ -292,47 +292,8 @@ void sim_finish_close(struct connection *connection, struct completion *completi
 }
 
 void sim_move(struct backend *backend, struct connection *from, struct connection *to) {
-  check_open(backend, from);
+  sim_check_open(backend, from);
   sim_begin_open(backend, to, from->end);
   --backend->open_count;
   sim_spoil(from, sizeof *from);
-}
-
-/* ---- asking and telling ---- */
-
-const struct tcp_options *sim_tcp_options(const struct connection *connection) { return &connection->end->options; }
-
-static weir_code tell(struct wire_end *end, enum control control, const void *argument) {
-  switch (control) {
-    case CONTROL_NO_DELAY:
-      end->options.no_delay = *(const bool *)argument;
-      return WEIR_OK;
-    case CONTROL_KEEP_ALIVE:
-      end->options.keep_alive = *(const struct keep_alive *)argument;
-      return WEIR_OK;
-    case CONTROL_TYPE_OF_SERVICE:
-      end->options.type_of_service = *(const int *)argument;
-      return WEIR_OK;
-    case CONTROL_LINGER:
-      end->options.linger_s = *(const int *)argument;
-      return WEIR_OK;
-    default:
-      return WEIR_ENOTSUP;
-  }
-}
-
-weir_code sim_control(struct backend *backend, struct connection *connection, enum control control, void *argument) {
-  check_open(backend, connection);
-  struct wire_end *end = connection->end;
-  if (control == CONTROL_CAN_HALF_CLOSE) {
-    *(bool *)argument = true;
-    return WEIR_OK;
-  }
-  if (end->wire->transport != TRANSPORT_TCP) return WEIR_ENOTSUP;
-  if (control == CONTROL_LOCAL_ADDRESS || control == CONTROL_REMOTE_ADDRESS) {
-    *(weir_address *)argument = control == CONTROL_LOCAL_ADDRESS ? end->local : end->remote;
-    return WEIR_OK;
-  }
-  weir_code fault = sim_count_operation(backend->world, WEIR_SIM_FAULT_OPTION);
-  return fault == WEIR_OK ? tell(end, control, argument) : fault;
 }

@@ -130,6 +130,9 @@ void sim_settle_connect(struct connection *connection, struct outcome outcome);
 /* What an open TCP connection was told; for tests. */
 const struct tcp_options *sim_tcp_options(const struct connection *connection);
 
+/* Asserts that it is open, and this loop's. */
+void sim_check_open(const struct backend *backend, const struct connection *connection);
+
 /* Looks again at what its operations wait for; NULL is ignored. To be called after anything happened to its wire. */
 void sim_refresh(struct connection *connection);
 
