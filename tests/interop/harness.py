@@ -22,6 +22,10 @@ cases = []
 EVERYWHERE = ("local", "tcp", "tcp6")
 
 
+# What stands before the name of a case that shows no row of conformance.md.
+NO_ROWS = "-"
+
+
 class Skip(Exception):
     """This case cannot show anything here; the text says why."""
 
@@ -42,10 +46,21 @@ def case_over(*kinds):
                 function(world, world.endpoint_over(kind))
 
             over.__name__ = f"{function.__name__}_over_{kind}"
+            over.rows = getattr(function, "rows", NO_ROWS)
             cases.append(over)
         return function
 
     return add
+
+
+def shows(rows):
+    """Names the rows of conformance.md that a case shows."""
+
+    def name(function):
+        function.rows = rows
+        return function
+
+    return name
 
 
 class World:
@@ -103,9 +118,10 @@ class World:
     def sample_path(self, name):
         return os.path.join(self._options.samples, name + (".exe" if self.windows else ""))
 
-    def peer(self, name, *arguments):
-        """Starts a compiled program of peers/."""
-        return self._start_ours(os.path.join(self._options.peers, name + (".exe" if self.windows else "")), arguments)
+    def peer(self, name, *arguments, before=(), environment=None):
+        """Starts a compiled program of peers/, with a command `before` it that runs it."""
+        path = os.path.join(self._options.peers, name + (".exe" if self.windows else ""))
+        return self._start([*before, *self._options.runner, path, *arguments], environment=environment)
 
     def node(self, script, *arguments):
         """Starts a script of peers/ with Node, on Windows with Node for Windows."""
@@ -131,8 +147,8 @@ class World:
     def _start_ours(self, path, arguments, user=None):
         return self._start([*self._options.runner, path, *arguments], user=user)
 
-    def _start(self, command, **more):
-        environment = dict(os.environ, NODE_SKIP_PLATFORM_CHECK="1")
+    def _start(self, command, environment=None, **more):
+        environment = dict(os.environ, NODE_SKIP_PLATFORM_CHECK="1", **(environment or {}))
         if self.backend != "default":
             environment["WEIR_BACKEND"] = self.backend
         if more.get("user") is not None:
@@ -220,7 +236,7 @@ def main():
     counts = {"OK": 0, "FAILED": 0, "SKIPPED": 0}
     print(f"[==========] Running {len(chosen)} test(s).", flush=True)
     for function in chosen:
-        title = f"- | {function.__name__} | {options.backend}"
+        title = f"{getattr(function, 'rows', NO_ROWS)} | {function.__name__} | {options.backend}"
         print(f"[ RUN      ] {title}", flush=True)
         start = time.monotonic()
         result, reason = _run(options, function)
