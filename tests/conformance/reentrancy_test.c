@@ -108,7 +108,7 @@ static void fail_the_next_accept(struct world *world) {
   if (world->simulated) {
     assert_int_equal(weir_sim_fail(world->sim, WEIR_SIM_FAULT_ACCEPT, 1, WEIR_EMFILE), WEIR_OK);
   } else {
-    system_fault_begin(world->backend, FAULT_ACCEPT, 1, FAULT_OF_PROCESS, 1);
+    system_fault_begin(world, FAULT_ACCEPT, 1, FAULT_OF_PROCESS, 1);
   }
 }
 

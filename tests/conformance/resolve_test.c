@@ -104,7 +104,7 @@ static void a_family_limits_the_answer(struct world *world) {
 }
 
 static void a_name_that_nobody_knows_is_an_error(struct world *world) {
-  system_fault_begin(world->backend, FAULT_LOOKUP, 1, FAULT_OF_NAME, FAULT_FOR_EVER);
+  system_fault_begin(world, FAULT_LOOKUP, 1, FAULT_OF_NAME, FAULT_FOR_EVER);
   struct heard heard = look_up(world, "weir.invalid", WEIR_FAMILY_NONE);
   system_fault_end();
   assert_int_equal(heard.code, WEIR_ENOTFOUND);
@@ -115,7 +115,7 @@ static void a_name_that_nobody_knows_is_an_error(struct world *world) {
 }
 
 static void silent_name_servers_are_another_error(struct world *world) {
-  system_fault_begin(world->backend, FAULT_LOOKUP, 1, FAULT_OF_SERVERS, FAULT_FOR_EVER);
+  system_fault_begin(world, FAULT_LOOKUP, 1, FAULT_OF_SERVERS, FAULT_FOR_EVER);
   struct heard heard = look_up(world, "localhost", WEIR_FAMILY_NONE);
   system_fault_end();
   assert_int_equal(heard.code, WEIR_EAGAIN);

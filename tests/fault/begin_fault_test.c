@@ -61,7 +61,7 @@ static bool try_to_listen(struct beginning *beginning, size_t nth) {
   weir_listen_options options = weir_listen_options_default();
   options.backlog = 3; /* each is an instance of the pipe, and costs some calls */
   beginning->over = false;
-  system_fault_begin(world->backend, FAULT_ANYWHERE, nth, beginning->cause, 1);
+  system_fault_begin(world, FAULT_ANYWHERE, nth, beginning->cause, 1);
   assert_int_equal(weir_server_listen(beginning->server, world->endpoint, &options), WEIR_OK);
   bool struck = system_fault_count() > 0;
   if (struck) beginning->failed = system_fault_name();
@@ -115,7 +115,7 @@ static bool try_to_connect(struct beginning *beginning, size_t nth) {
   struct world *world = beginning->world;
   beginning->over = false;
   beginning->closed = false;
-  system_fault_begin(world->backend, FAULT_ANYWHERE, nth, beginning->cause, 1);
+  system_fault_begin(world, FAULT_ANYWHERE, nth, beginning->cause, 1);
   assert_int_equal(weir_socket_connect(beginning->client, world->endpoint, NULL), WEIR_OK);
   bool struck = system_fault_count() > 0;
   if (struck) beginning->failed = system_fault_name();

@@ -21,7 +21,7 @@ static uint64_t write_without_buffers(struct world *world, size_t times) {
   world_on(pair.accepted, WEIR_EVENT_DATA, world_check_on, &heard);
   world_on(pair.accepted, WEIR_EVENT_CLOSE, world_close_server_on, pair.server);
   uint64_t begin = native_now_ms();
-  system_fault_begin(world->backend, FAULT_WRITE, 1, FAULT_OF_BUFFERS, times);
+  system_fault_begin(world, FAULT_WRITE, 1, FAULT_OF_BUFFERS, times);
   world_write_pattern(world, pair.client, "C", "write-cb", MESSAGE_BYTES, 0);
   world_end_noted(world, pair.client, "C", NULL);
   world_run(world);
@@ -47,7 +47,7 @@ static void a_socket_that_waits_for_buffers_can_be_destroyed_and_connected_again
   struct world_accepted accepted = {.world = world};
   world_on_server(pair.server, WEIR_EVENT_CONNECTION, world_keep_on, &accepted);
   weir_socket_resume(pair.accepted);
-  system_fault_begin(world->backend, FAULT_WRITE, 1, FAULT_OF_BUFFERS, FAULT_FOR_EVER);
+  system_fault_begin(world, FAULT_WRITE, 1, FAULT_OF_BUFFERS, FAULT_FOR_EVER);
   world_write_pattern(world, pair.client, "C", "first", MESSAGE_BYTES, 0);
   world_run_for(world, 30);
   assert_true(system_fault_count() > 1);
@@ -163,7 +163,7 @@ static void play_poor(struct world *world, struct poor *poor) {
   assert_int_equal(weir_server_create(poor->loop, NULL, run_out_on_both, poor, &poor->server), WEIR_OK);
   world_on_server(poor->server, WEIR_EVENT_LISTENING, connect_poor, poor);
   assert_int_equal(weir_server_listen(poor->server, world->endpoint, NULL), WEIR_OK);
-  system_fault_begin(world->backend, FAULT_WRITE, 1, FAULT_OF_BUFFERS, 2);
+  system_fault_begin(world, FAULT_WRITE, 1, FAULT_OF_BUFFERS, 2);
   assert_int_equal(weir_loop_run(poor->loop, WEIR_RUN_DEFAULT), 0);
   assert_true(system_fault_count() > 0);
   system_fault_end();

@@ -42,7 +42,7 @@ static void make_busy(struct world *world, struct busy *busy) {
 
 static void check_run_without_poller(struct world *world, struct busy *busy, weir_run_mode mode,
                                      enum fault_cause cause) {
-  system_fault_begin(world->backend, FAULT_WAIT, 1, cause, FAILURES);
+  system_fault_begin(world, FAULT_WAIT, 1, cause, FAILURES);
   assert_int_equal(weir_loop_run(busy->loop, mode), system_fault_code(cause));
   assert_in_range(system_waits(), 1, 3);
 }
@@ -65,7 +65,7 @@ static void a_poller_that_cannot_be_asked_ends_every_run(struct world *world) {
 
 static void a_poller_that_failed_once_goes_on(struct world *world) {
   struct world_pair pair = world_pair(world, &(struct world_pair_options){.server_trace = WORLD_TRACE_DATA});
-  system_fault_begin(world->backend, FAULT_WAIT, 1, FAULT_OF_DEVICE, 1);
+  system_fault_begin(world, FAULT_WAIT, 1, FAULT_OF_DEVICE, 1);
   assert_int_equal(weir_loop_run(world->loop, WEIR_RUN_ONCE), system_fault_code(FAULT_OF_DEVICE));
   world_write(pair.client, "hello");
   world_run_until_noted(world, "S data(hello)", 1);
@@ -80,7 +80,7 @@ static void do_nothing(void *unused) { (void)unused; }
 static void a_wake_that_failed_does_not_swallow_the_next(struct world *world) {
   enum { SILENCE_MS = 5000 };
   world_after(world, SILENCE_MS, do_nothing, NULL);
-  system_fault_begin(world->backend, FAULT_WAKE, 1, FAULT_OF_DEVICE, 1);
+  system_fault_begin(world, FAULT_WAKE, 1, FAULT_OF_DEVICE, 1);
   weir_loop_wake(world->loop);
   assert_int_equal(system_fault_count(), 1);
   system_fault_end();
@@ -168,7 +168,7 @@ static void open_reception(struct world *world, struct reception *reception) {
 static size_t run_short(struct world *world, struct reception *reception, enum fault_cause cause) {
   unsigned errors = reception->errors;
   size_t clients = 0;
-  system_fault_begin(world->backend, FAULT_ACCEPT, 1, cause, FAULT_FOR_EVER);
+  system_fault_begin(world, FAULT_ACCEPT, 1, cause, FAULT_FOR_EVER);
   while (reception->errors == errors) {
     assert_true(clients < CLIENTS_MAX);
     world_connect(world, NULL);
@@ -209,7 +209,7 @@ static void a_server_on_a_system_without_descriptors_says_so_once_and_recovers(s
 static void a_client_for_whom_there_is_no_descriptor_is_hung_up_on(struct world *world) {
   struct reception reception = {.errors = 0};
   open_reception(world, &reception);
-  system_fault_begin(world->backend, FAULT_ACCEPT, 1, FAULT_OF_PROCESS, 1);
+  system_fault_begin(world, FAULT_ACCEPT, 1, FAULT_OF_PROCESS, 1);
   world_connect_traced(world, "C");
   world_run_until_noted(world, "C close", 1);
   world_expect(world, "C", "connect end finish close(false)");

@@ -3,7 +3,7 @@
  * Faults of the system below a loop, in words that every system has, so that a case is written once. What is behind
  * them is os_faulty_posix.h or os_faulty_win32.h, which can do more.
  *
- *   system_fault_begin(world->backend, FAULT_WRITE, 1, FAULT_OF_BUFFERS, 3);   three writes find no buffers
+ *   system_fault_begin(world, FAULT_WRITE, 1, FAULT_OF_BUFFERS, 3);   three writes find no buffers
  *   ...
  *   system_fault_end();                                                        everything goes well again
  */
@@ -14,6 +14,8 @@
 #include <stddef.h>
 
 #include <weir/error.h>
+
+#include "support/world.h"
 
 /* Which calls shall fail. */
 enum fault_place {
@@ -45,7 +47,8 @@ int system_fault_native(enum fault_cause cause);
 weir_code system_fault_code(enum fault_cause cause);
 
 /* The `nth` such call from now on, counted from 1, and the `times - 1` behind it fail. Forgets what was before. */
-void system_fault_begin(const char *backend, enum fault_place place, size_t nth, enum fault_cause cause, size_t times);
+void system_fault_begin(const struct world *world, enum fault_place place, size_t nth, enum fault_cause cause,
+                        size_t times);
 
 /* Ends faults, short transfers and interruptions, and begins to count anew. */
 void system_fault_end(void);

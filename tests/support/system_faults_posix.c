@@ -51,9 +51,10 @@ static enum os_call call_at(const char *backend, enum fault_place place) {
   return OS_ANY;
 }
 
-void system_fault_begin(const char *backend, enum fault_place place, size_t nth, enum fault_cause cause, size_t times) {
+void system_fault_begin(const struct world *world, enum fault_place place, size_t nth, enum fault_cause cause,
+                        size_t times) {
   faults_reset();
-  faults_fail(call_at(backend, place), nth, causes[cause].native, times);
+  faults_fail(call_at(world->backend, place), nth, causes[cause].native, times);
 }
 
 void system_fault_end(void) { faults_reset(); }

@@ -20,19 +20,26 @@ static const struct {
               [FAULT_OF_NAME] = {WSAHOST_NOT_FOUND, WEIR_ENOTFOUND},
               [FAULT_OF_SERVERS] = {WSATRY_AGAIN, WEIR_EAGAIN}};
 
+/* Of named pipes. */
 static const enum os_call calls[] = {
     [FAULT_ANYWHERE] = OS_ANY,        [FAULT_WAIT] = OS_PORT_WAIT,     [FAULT_WAKE] = OS_PORT_POST,
     [FAULT_WRITE] = OS_WRITE,         [FAULT_ACCEPT] = OS_PIPE_CREATE, [FAULT_LOOKUP] = OS_GETADDRINFO,
     [FAULT_THREAD] = OS_THREAD_START, [FAULT_HEAP] = OS_HEAP_GET};
 
+static enum os_call call_at(const struct world *world, enum fault_place place) {
+  if (world->tcp && place == FAULT_WRITE) return OS_SOCKET_SEND;
+  if (world->tcp && place == FAULT_ACCEPT) return OS_SOCKET_ACCEPT;
+  return calls[place];
+}
+
 int system_fault_native(enum fault_cause cause) { return (int)causes[cause].native; }
 
 weir_code system_fault_code(enum fault_cause cause) { return causes[cause].code; }
 
-void system_fault_begin(const char *backend, enum fault_place place, size_t nth, enum fault_cause cause, size_t times) {
-  (void)backend;
+void system_fault_begin(const struct world *world, enum fault_place place, size_t nth, enum fault_cause cause,
+                        size_t times) {
   faults_reset();
-  faults_fail(calls[place], nth, causes[cause].native, times);
+  faults_fail(call_at(world, place), nth, causes[cause].native, times);
 }
 
 void system_fault_end(void) { faults_reset(); }
