@@ -18,19 +18,22 @@ bool native_pair(bool tcp, intptr_t ends[2]);
 /* Something open that is neither socket nor pipe. */
 intptr_t native_file(void);
 
-/* A stream socket that was never connected (POSIX). */
+/* A stream socket that was never connected (POSIX, or TCP). */
 intptr_t native_unconnected(bool tcp);
 
-/* A datagram socket (POSIX). */
+/* A datagram socket (POSIX, or beside TCP). */
 intptr_t native_datagram(bool tcp);
 
-/* A stream socket bound to a world's endpoint, listening with this backlog unless that is negative (POSIX). */
+/* A stream socket bound to a world's endpoint, listening with this backlog unless that is negative (POSIX, or
+ * TCP). */
 intptr_t native_bound(const char *endpoint, int backlog);
 
-/* A client of the server at an endpoint, connected when this returns; -1 also when a path's backlog is full (POSIX). */
+/* A client of the server at an endpoint, connected when this returns; -1 also when a path's backlog is full (POSIX, or
+ * TCP). */
 intptr_t native_connect(const char *endpoint);
 
-/* Whether the peer of such a client has closed: waits at most `timeout_ms` for it (POSIX). */
+/* Whether the peer of such a client has closed: waits at most `timeout_ms` for it (POSIX, or TCP).
+ */
 bool native_is_closed(intptr_t native, int timeout_ms);
 
 /* How many descriptors or handles a program would have that this process starts now. */
