@@ -37,6 +37,11 @@ DWORD socket_bind_port(struct port *port, SOCKET socket, bool *skips) {
   return ERROR_SUCCESS;
 }
 
+void socket_forget_unsent(SOCKET socket) {
+  struct linger none = {.l_onoff = 1, .l_linger = 0};
+  os_socket_set(socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
 int socket_family(SOCKET socket) {
   struct socket_address name;
   name.length = sizeof name.ipv6;

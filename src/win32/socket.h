@@ -18,6 +18,9 @@ DWORD socket_create(int family, SOCKET *created);
 /* Binds it to the port. What a foreign layer of Winsock says about success at once is not believed. */
 DWORD socket_bind_port(struct port *port, SOCKET socket, bool *skips);
 
+/* Lets the coming close tell the peer of a reset, and forget what was not sent. */
+void socket_forget_unsent(SOCKET socket);
+
 /* AF_INET or AF_INET6, by the name of a bound socket, or 0. */
 int socket_family(SOCKET socket);
 

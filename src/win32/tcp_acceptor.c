@@ -59,7 +59,9 @@ static void hand_over(struct backend *backend, struct instance *instance, struct
   tcp_attach(connection, (SOCKET)instance->handle, instance->skips);
 }
 
+/* Who came to a server that closes was never let in, and is told as those are whom the system still queues. */
 static void shut(struct instance *instance) {
+  if (instance->has_client && instance->acceptor->closing) socket_forget_unsent((SOCKET)instance->handle);
   os_socket_close((SOCKET)instance->handle);
   instance->handle = NULL;
 }

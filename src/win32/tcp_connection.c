@@ -12,6 +12,16 @@ void tcp_attach(struct connection *connection, SOCKET socket, bool skips) {
   connection->skips = skips;
 }
 
+/*
+ * Windows says "aborted" where others say "reset". To write to a peer that has ended and then gone is a broken pipe, as
+ * it is elsewhere: who hears of a reset may take it for something unexpected.
+ */
+void tcp_complete_failed(const struct connection *connection, struct completion *completion, DWORD error) {
+  error_complete(completion, ERROR_PLACE_SOCKET, error);
+  if (completion->result == WEIR_ECONNABORTED) completion->result = WEIR_ECONNRESET;
+  if (completion->result == WEIR_ECONNRESET && connection->tcp.peer_ended) completion->result = WEIR_EPIPE;
+}
+
 /* ---- open ---- */
 
 bool tcp_is_socket(intptr_t native) {
@@ -60,12 +70,6 @@ struct outcome tcp_open(struct backend *backend, struct connection *connection, 
 
 /* ---- close ---- */
 
-/* Without a time to linger the system forgets what it has not sent, and tells the peer of a reset. */
-static void forget_unsent(SOCKET socket) {
-  struct linger none = {.l_onoff = 1, .l_linger = 0};
-  os_socket_set(socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-}
-
 /* The receive of nothing is called back, and has taken nothing. What is being sent cannot be. */
 static bool detach(struct connection *connection) {
   struct tcp_connection *tcp = &connection->tcp;
@@ -81,7 +85,7 @@ static void close_socket(struct backend *backend, struct connection *connection,
   connection_begin_close(connection);
   if (ending == ENDING_DETACH) connection->detaching = detach(connection) ? DETACHING_GRANTED : DETACHING_REFUSED;
   if (tcp->socket != 0 && connection->detaching != DETACHING_GRANTED) {
-    if (ending == ENDING_RESET) forget_unsent(tcp->socket);
+    if (ending == ENDING_RESET) socket_forget_unsent(tcp->socket);
     if (connection_with_system(connection)) os_cancel((HANDLE)tcp->socket, NULL);
     os_socket_close(tcp->socket);
     tcp->socket = 0;

@@ -22,6 +22,7 @@ enum tcp_write_state {
 struct tcp_connection {
   SOCKET socket; /* 0: none */
   uint8_t write_state;
+  bool peer_ended;  /* its end has been read */
   bool bind_failed; /* a connect's: nothing was wrong with where to, but with where from */
 };
 
@@ -34,6 +35,9 @@ bool tcp_is_socket(intptr_t native);
 void tcp_attach(struct connection *connection, SOCKET socket, bool skips);
 
 struct outcome tcp_open(struct backend *backend, struct connection *connection, intptr_t native);
+
+/* Fills a completion of a connection that was open, which failed. */
+void tcp_complete_failed(const struct connection *connection, struct completion *completion, DWORD error);
 
 /* ---- tcp_connect.c ---- */
 

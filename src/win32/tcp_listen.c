@@ -74,6 +74,10 @@ static struct outcome check_native(SOCKET socket) {
   int type = 0;
   DWORD error = socket_start();
   if (error == ERROR_SUCCESS) error = os_socket_get(socket, SOL_SOCKET, SO_TYPE, &type, sizeof type);
+  if (error == WSAENOTSOCK) {
+    return error_outcome(ERROR_PLACE_SOCKET, WSAEOPNOTSUPP,
+                         "a server of this system can take over nothing but a SOCKET");
+  }
   if (error != ERROR_SUCCESS) return outcome_of(error);
   bool usable = type == SOCK_STREAM && socket_family(socket) != 0;
   return usable ? error_none() : error_outcome(ERROR_PLACE_SOCKET, WSAEINVAL, unbound);

@@ -9,7 +9,6 @@
 #include <assert.h>
 
 #include "win32/connection.h"
-#include "win32/error.h"
 
 static enum operation finish_read(struct backend *backend, struct task *task, struct completion *completion);
 
@@ -70,6 +69,7 @@ static enum operation deliver_bytes(struct backend *backend, struct connection *
 static enum operation deliver_end(struct backend *backend, struct connection *connection,
                                   struct completion *completion) {
   connection->read_state = READ_ENDED;
+  connection->tcp.peer_ended = true;
   completion->result = COMPLETION_END;
   tcp_release_failure(backend, connection);
   return OPERATION_READ;
@@ -79,7 +79,7 @@ static enum operation deliver_error(struct backend *backend, struct connection *
                                     struct completion *completion) {
   connection->read_state = READ_ENDED;
   connection->read_wanted = false;
-  error_complete(completion, ERROR_PLACE_SOCKET, error);
+  tcp_complete_failed(connection, completion, error);
   tcp_release_failure(backend, connection);
   return OPERATION_READ;
 }

@@ -76,7 +76,7 @@ static enum operation finish_write(struct backend *backend, struct task *task, s
   connection->tcp.write_state = TCP_WRITE_NONE;
   completion->connection = connection;
   completion->result = (ptrdiff_t)task->count;
-  if (task->error != ERROR_SUCCESS) error_complete(completion, ERROR_PLACE_SOCKET, task->error);
+  if (task->error != ERROR_SUCCESS) tcp_complete_failed(connection, completion, task->error);
   return OPERATION_WRITE;
 }
 
