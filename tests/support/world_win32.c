@@ -34,6 +34,29 @@ static void open_directory_of_names(void) {
   if (event) CloseHandle(event);
 }
 
+static VOID CALLBACK see_nothing(PVOID unused, BOOLEAN also_unused) {
+  (void)unused;
+  (void)also_unused;
+}
+
+/*
+ * The system's threads that wait for events stay a while when there are none. So a few of them are kept, each with an
+ * event that is never set; a thread has room for 63.
+ */
+static void keep_waiting_threads(void) {
+  enum { ROOM = 63, THREADS = 4 };
+  static HANDLE waits[ROOM * THREADS];
+  static HANDLE never;
+  if (never) return;
+  never = CreateEventW(NULL, TRUE, FALSE, NULL);
+  for (size_t i = 0; i < ROOM * THREADS; i++) {
+    RegisterWaitForSingleObject(&waits[i], never, see_nothing, NULL, INFINITE, WT_EXECUTEINWAITTHREAD);
+  }
+  for (size_t i = 0; i < ROOM * THREADS; i++) {
+    if (i % ROOM != 0) UnregisterWaitEx(waits[i], INVALID_HANDLE_VALUE);
+  }
+}
+
 /*
  * Asks for each value that a handle can have, until a long run of them means nothing: handles are multiples of four and
  * used again. GetProcessHandleCount is not to be trusted, it says 0 under Wine 8.
@@ -42,6 +65,7 @@ size_t world_open_handles(void) {
   const uintptr_t gap = 4 * 1024;
   size_t count = 0;
   open_directory_of_names();
+  keep_waiting_threads();
   uintptr_t last = 0;
   for (uintptr_t value = 4; value < last + gap; value += 4) {
     DWORD flags;
