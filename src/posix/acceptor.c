@@ -39,7 +39,6 @@ void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum end
   listening_leave(acceptor);
   if (ending == ENDING_DETACH) {
     interest_part(backend, watch);
-    os_give_away(watch->descriptor);
   } else {
     unix_socket_remove_file(acceptor);
     interest_forget(backend, watch);

@@ -218,7 +218,6 @@ void connection_close(struct backend *backend, struct connection *connection, en
   bool detaches = ending == ENDING_DETACH && (watch->pending & PENDING(OPERATION_CONNECT)) == 0;
   if (detaches) {
     interest_part(backend, watch);
-    os_give_away(watch->descriptor);
   } else {
     if (ending == ENDING_RESET && watch->kind == WATCH_TCP_CONNECTION) socket_option_prepare_reset(watch->descriptor);
     drop_descriptor(backend, watch);

@@ -47,7 +47,6 @@ int os_interface_name(unsigned number, char *name);
 /* ---- other descriptors ---- */
 
 int os_close(int descriptor);
-void os_give_away(int descriptor); /* it is somebody else's now; asks the system nothing */
 int os_duplicate(int descriptor);
 int os_open_spare(void); /* one that is good for nothing but to be closed */
 int os_pipe(int ends[2]);

@@ -70,8 +70,6 @@ int os_interface_name(unsigned number, char *name) { return if_indextoname(numbe
 
 int os_close(int descriptor) { return close(descriptor); }
 
-void os_give_away(int descriptor) { (void)descriptor; }
-
 int os_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
 
 int os_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }

@@ -18,6 +18,8 @@
 #include "posix/native.h"
 #include "posix/os.h"
 
+enum { DESCRIPTORS_MAX = 1 << 20 };
+
 struct fault {
   enum os_call call;
   size_t wait;  /* calls to come before it strikes */
@@ -35,6 +37,7 @@ static long long user = FAULTS_REAL_USER;
 static atomic_size_t calls[OS_CALL_COUNT];
 static atomic_size_t failed;
 static atomic_long open_descriptors;
+static atomic_bool is_open[DESCRIPTORS_MAX]; /* one that leaves a loop and is adopted by the next counts once */
 static pthread_mutex_t resolver_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t resolver_let_go = PTHREAD_COND_INITIALIZER;
 static bool resolver_held;
@@ -102,7 +105,8 @@ const char *faults_name(enum os_call call) { return call < OS_CALL_COUNT ? names
 long faults_open_descriptors(void) { return atomic_load(&open_descriptors); }
 
 int faults_opened(int descriptor) {
-  if (descriptor >= 0) atomic_fetch_add(&open_descriptors, 1);
+  bool is_new = descriptor >= 0 && descriptor < DESCRIPTORS_MAX && !atomic_exchange(&is_open[descriptor], true);
+  if (is_new) atomic_fetch_add(&open_descriptors, 1);
   return descriptor;
 }
 
@@ -241,14 +245,10 @@ int os_interface_name(unsigned number, char *name) {
 /* ---- other descriptors ---- */
 
 int os_close(int descriptor) {
-  atomic_fetch_sub(&open_descriptors, 1);
+  bool was_open = descriptor >= 0 && descriptor < DESCRIPTORS_MAX && atomic_exchange(&is_open[descriptor], false);
+  if (was_open) atomic_fetch_sub(&open_descriptors, 1);
   int result = close(descriptor);
   return faults_strike(OS_CLOSE) ? -1 : result;
-}
-
-void os_give_away(int descriptor) {
-  (void)descriptor;
-  atomic_fetch_sub(&open_descriptors, 1);
 }
 
 int os_duplicate(int descriptor) {

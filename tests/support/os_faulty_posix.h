@@ -103,7 +103,7 @@ size_t faults_failed(void);
 enum os_call faults_last(void);
 const char *faults_name(enum os_call call);
 
-/* Descriptors that the backend opened, was given or accepted, less those that it closed or gave away. */
+/* Descriptors that the backend opened, was given or accepted, less those that it closed. */
 long faults_open_descriptors(void);
 
 /* ---- for os_faulty_*.c ---- */
