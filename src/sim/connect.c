@@ -54,7 +54,7 @@ static struct outcome check_bind(struct weir_sim *world, const struct connect_re
     *claim = request->bound->listener->claim;
     if (claim->takes_ipv4 && way->remote.family == WEIR_FAMILY_IPV4) {
       way->is_mapped = true;
-      claim->address = (weir_address){.family = WEIR_FAMILY_IPV4, .port = claim->address.port};
+      *claim = (struct claim){.address = {.family = WEIR_FAMILY_IPV4, .port = claim->address.port}};
     }
   } else {
     claim->address = machine_plain(request->local);

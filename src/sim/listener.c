@@ -36,11 +36,15 @@ static int measure_nearness(const struct claim *claim, const weir_address *plain
   return claim->address.family == plain->family ? 2 : 1;
 }
 
+static bool is_as_near(const struct listener *listener, const weir_address *plain, int nearness) {
+  return listener->name.kind == ADDRESS_IP && listener->state == LISTENER_LISTENING &&
+         measure_nearness(&listener->claim, plain) == nearness;
+}
+
 static size_t count_as_near(const struct weir_sim *sim, const weir_address *plain, int nearness) {
   size_t count = 0;
   for (struct listener *each = NULL; (each = listener_after(sim, each)) != NULL;) {
-    bool listens = each->name.kind == ADDRESS_IP && each->state == LISTENER_LISTENING;
-    if (listens && measure_nearness(&each->claim, plain) == nearness) ++count;
+    if (is_as_near(each, plain, nearness)) ++count;
   }
   return count;
 }
@@ -52,8 +56,7 @@ struct listener *listener_find_ip(const struct weir_sim *sim, const weir_address
     if (count == 0) continue;
     size_t skipped = (size_t)client_port % count;
     for (struct listener *each = NULL; (each = listener_after(sim, each)) != NULL;) {
-      bool listens = each->name.kind == ADDRESS_IP && each->state == LISTENER_LISTENING;
-      if (listens && measure_nearness(&each->claim, plain) == nearness && skipped-- == 0) return each;
+      if (is_as_near(each, plain, nearness) && skipped-- == 0) return each;
     }
   }
   return NULL;
@@ -122,7 +125,7 @@ static void refresh_acceptors(struct listener *listener) {
 }
 
 static void queue(struct listener *listener, struct wire *wire) {
-  wire->state = WIRE_QUEUED;
+  wire->state = WIRE_CONNECTED;
   list_append(&listener->backlog, &wire->node);
   ++listener->backlog_count;
   refresh_acceptors(listener);
@@ -159,7 +162,6 @@ static struct wire *take_client(struct listener *listener) {
 struct wire *listener_dequeue(struct listener *listener) {
   struct wire *wire = take_client(listener);
   if (wire == NULL) return NULL;
-  wire->state = WIRE_ACCEPTED;
   fill_backlog(listener);
   refresh_acceptors(listener);
   return wire;

@@ -79,7 +79,7 @@ static weir_code need_place(weir_sim *sim, const weir_address *address, struct p
   if (*place != NULL) return WEIR_OK;
   *place = memory_get_zeroed(&sim->allocator, sizeof **place);
   if (*place == NULL) return WEIR_ENOMEM;
-  **place = (struct place){.address = plain, .is_own = is_loopback(&plain)};
+  **place = (struct place){.address = plain};
   list_append(&sim->places, &(*place)->node);
   return WEIR_OK;
 }
@@ -120,7 +120,7 @@ enum reach machine_reach(const struct weir_sim *sim, const weir_address *plain) 
 /* ---- ports ---- */
 
 bool machine_covers(const struct claim *claim, const weir_address *plain) {
-  if (claim->address.family != plain->family) return claim->takes_ipv4 && plain->family == WEIR_FAMILY_IPV4;
+  if (claim->address.family != plain->family) return claim->takes_ipv4;
   return machine_is_any(&claim->address) || is_same(&claim->address, plain);
 }
 

@@ -43,10 +43,10 @@ struct wire_end {
 };
 
 /*
- * WAITING -> QUEUED -> ACCEPTED, or WAITING until the client gives up. A WAITING one is on its listener's list of those
- * for whom the backlog has no room, or on none when its bytes get lost.
+ * WAITING -> CONNECTED, or WAITING until the client gives up. A WAITING one is on its listener's list of those for whom
+ * the backlog has no room, or on none when its bytes get lost.
  */
-enum wire_state { WIRE_WAITING, WIRE_QUEUED, WIRE_ACCEPTED };
+enum wire_state { WIRE_WAITING, WIRE_CONNECTED };
 
 struct wire {
   struct list_node node;       /* in a listener's lists, until it is accepted */

@@ -207,4 +207,70 @@ static inline void write_text(struct bench *bench, struct connection *connection
   assert_int_equal(backend_sim.write(bench->backend, connection, text, strlen(text)), strlen(text));
 }
 
+/* ---- TCP servers and clients ---- */
+
+static inline struct acceptor *listen_with(struct bench *bench, const struct listen_request *given, const char *text,
+                                           weir_code code) {
+  struct acceptor *acceptor = cleared(backend_sim.acceptor_bytes);
+  struct address name = ip_of(text);
+  struct listen_request request = *given;
+  request.address = &name;
+  request.native = -1;
+  request.backlog = 5;
+  struct outcome outcome = backend_sim.listen(bench->backend, acceptor, &request);
+  assert_int_equal(outcome.code, code);
+  assert_null(outcome.step);
+  if (code == WEIR_OK) return acceptor;
+  assert_non_null(outcome.hint);
+  free(acceptor);
+  return NULL;
+}
+
+static inline struct acceptor *listen_plainly(struct bench *bench, const char *text, weir_code code) {
+  return listen_with(bench, &(struct listen_request){.native = -1}, text, code);
+}
+
+static inline void close_acceptor(struct bench *bench, struct acceptor *acceptor) {
+  backend_sim.close_acceptor(bench->backend, acceptor, ENDING_CLOSE);
+  expect_result(bench, OPERATION_CLOSE_ACCEPTOR, acceptor, 0);
+  free(acceptor);
+}
+
+/* Connects in vain. */
+static inline void expect_no_connect(struct bench *bench, const struct connect_request *request, weir_code code,
+                                     const char *step) {
+  struct connection *connection = cleared(backend_sim.connection_bytes);
+  backend_sim.connect(bench->backend, connection, request);
+  struct completion completion = expect(bench, OPERATION_CONNECT, connection);
+  assert_int_equal(completion.result, code);
+  assert_non_null(completion.hint);
+  if (step == NULL) assert_null(completion.step);
+  if (step != NULL) assert_string_equal(completion.step, step);
+  free(connection);
+}
+
+static inline void expect_no_way(struct bench *bench, const char *text, weir_code code) {
+  struct address name = ip_of(text);
+  expect_no_connect(bench, &(struct connect_request){.address = &name}, code, NULL);
+}
+
+static inline weir_address ask(struct bench *bench, struct connection *connection, enum control control) {
+  weir_address address;
+  assert_int_equal(backend_sim.control(bench->backend, connection, control, &address), WEIR_OK);
+  return address;
+}
+
+/* Takes the one client that waits at an acceptor, and looks at who it is. */
+static inline struct connection *accept_from(struct bench *bench, struct acceptor *acceptor, const weir_address *peer) {
+  backend_sim.accept(bench->backend, acceptor, true);
+  struct completion completion = expect(bench, OPERATION_ACCEPT, acceptor);
+  assert_int_equal(completion.result, 0);
+  assert_non_null(completion.peer);
+  assert_true(weir_address_equal(completion.peer, peer));
+  struct connection *connection = cleared(backend_sim.connection_bytes);
+  backend_sim.take(bench->backend, acceptor, connection);
+  backend_sim.accept(bench->backend, acceptor, false);
+  return connection;
+}
+
 #endif

@@ -69,6 +69,37 @@ static void a_failed_listen_leaves_the_name_free(void **state) {
   close_bench(&bench);
 }
 
+static void a_server_gets_its_memory_when_it_listens_or_not_at_all(void **state) {
+  (void)state;
+  struct bench bench;
+  open_bench(&bench, plain_options());
+  struct acceptor *acceptor = cleared(backend_sim.acceptor_bytes);
+  struct address name = name_of(ADDRESS_PATH, "/memory");
+  bench.blocks_until_failure = 1;
+  assert_int_equal(try_listen(&bench, acceptor, &name, 1).code, WEIR_ENOMEM);
+  free(acceptor);
+  listen_at(&bench, "/memory", 1);
+  close_bench(&bench);
+}
+
+static void a_failed_listen_leaves_what_was_bound(void **state) {
+  (void)state;
+  struct bench bench;
+  open_bench(&bench, plain_options());
+  struct acceptor *bound = cleared(backend_sim.acceptor_bytes);
+  struct address name = ip_of("127.0.0.1:80");
+  struct listen_request bind = {.address = &name, .native = -1, .only_bind = true};
+  assert_int_equal(backend_sim.listen(bench.backend, bound, &bind).code, WEIR_OK);
+  bench.acceptor = cleared(backend_sim.acceptor_bytes);
+  name = (struct address){.kind = ADDRESS_NONE};
+  struct listen_request request = {.address = &name, .native = -1, .bound = bound, .backlog = 1};
+  assert_int_equal(weir_sim_fail(bench.sim, WEIR_SIM_FAULT_LISTEN, 1, WEIR_EACCES), WEIR_OK);
+  assert_int_equal(backend_sim.listen(bench.backend, bench.acceptor, &request).code, WEIR_EACCES);
+  assert_int_equal(backend_sim.listen(bench.backend, bench.acceptor, &request).code, WEIR_OK);
+  free(bound);
+  close_bench(&bench);
+}
+
 static void a_failed_read_breaks_the_connection(void **state) {
   (void)state;
   struct bench bench;
@@ -293,6 +324,8 @@ int main(void) {
       cmocka_unit_test(the_nth_connect_fails_once),
       cmocka_unit_test(a_failed_accept_stops_accepting_and_the_client_waits),
       cmocka_unit_test(a_failed_listen_leaves_the_name_free),
+      cmocka_unit_test(a_server_gets_its_memory_when_it_listens_or_not_at_all),
+      cmocka_unit_test(a_failed_listen_leaves_what_was_bound),
       cmocka_unit_test(a_failed_read_breaks_the_connection),
       cmocka_unit_test(a_failed_write_is_met_by_the_queued_one),
       cmocka_unit_test(faults_of_one_kind_add_up),

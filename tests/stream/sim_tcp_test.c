@@ -1,73 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP of the simulated system at the seam: addresses, ports, and who comes where. How connections end is
- * sim_ending_test.c, names for look-ups sim_host_test.c.
+ * TCP of the simulated system at the seam: addresses, ports, and who comes where. Backlogs are sim_listener_test.c, how
+ * connections end sim_ending_test.c, names for look-ups sim_host_test.c.
  */
 #include "stream/sim_bench.h"
-
-static struct acceptor *listen_with(struct bench *bench, const struct listen_request *given, const char *text,
-                                    weir_code code) {
-  struct acceptor *acceptor = cleared(backend_sim.acceptor_bytes);
-  struct address name = ip_of(text);
-  struct listen_request request = *given;
-  request.address = &name;
-  request.native = -1;
-  request.backlog = 5;
-  struct outcome outcome = backend_sim.listen(bench->backend, acceptor, &request);
-  assert_int_equal(outcome.code, code);
-  assert_null(outcome.step);
-  if (code == WEIR_OK) return acceptor;
-  assert_non_null(outcome.hint);
-  free(acceptor);
-  return NULL;
-}
-
-static struct acceptor *listen_plainly(struct bench *bench, const char *text, weir_code code) {
-  return listen_with(bench, &(struct listen_request){.native = -1}, text, code);
-}
-
-static void close_acceptor(struct bench *bench, struct acceptor *acceptor) {
-  backend_sim.close_acceptor(bench->backend, acceptor, ENDING_CLOSE);
-  expect_result(bench, OPERATION_CLOSE_ACCEPTOR, acceptor, 0);
-  free(acceptor);
-}
-
-/* Connects in vain. */
-static void expect_no_connect(struct bench *bench, const struct connect_request *request, weir_code code,
-                              const char *step) {
-  struct connection *connection = cleared(backend_sim.connection_bytes);
-  backend_sim.connect(bench->backend, connection, request);
-  struct completion completion = expect(bench, OPERATION_CONNECT, connection);
-  assert_int_equal(completion.result, code);
-  assert_non_null(completion.hint);
-  if (step == NULL) assert_null(completion.step);
-  if (step != NULL) assert_string_equal(completion.step, step);
-  free(connection);
-}
-
-static void expect_no_way(struct bench *bench, const char *text, weir_code code) {
-  struct address name = ip_of(text);
-  expect_no_connect(bench, &(struct connect_request){.address = &name}, code, NULL);
-}
-
-static weir_address ask(struct bench *bench, struct connection *connection, enum control control) {
-  weir_address address;
-  assert_int_equal(backend_sim.control(bench->backend, connection, control, &address), WEIR_OK);
-  return address;
-}
-
-/* Takes the one client that waits at an acceptor, and looks at who it is. */
-static struct connection *accept_from(struct bench *bench, struct acceptor *acceptor, const weir_address *peer) {
-  backend_sim.accept(bench->backend, acceptor, true);
-  struct completion completion = expect(bench, OPERATION_ACCEPT, acceptor);
-  assert_int_equal(completion.result, 0);
-  assert_non_null(completion.peer);
-  assert_true(weir_address_equal(completion.peer, peer));
-  struct connection *connection = cleared(backend_sim.connection_bytes);
-  backend_sim.take(bench->backend, acceptor, connection);
-  backend_sim.accept(bench->backend, acceptor, false);
-  return connection;
-}
 
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
 
@@ -167,8 +103,14 @@ static void only_own_addresses_can_be_listened_at(void **state) {
   listen_plainly(&bench, "8.8.8.8:80", WEIR_EADDRNOTAVAIL);
   listen_plainly(&bench, "[::2]:80", WEIR_EADDRNOTAVAIL);
   listen_plainly(&bench, "[2001:db8::7]:80", WEIR_EADDRNOTAVAIL);
+  assert_int_equal(weir_sim_set_unreachable(bench.sim, &own.ip, true), WEIR_OK);
+  listen_plainly(&bench, "[2001:db8::7]:80", WEIR_EADDRNOTAVAIL);
   assert_int_equal(weir_sim_add_address(bench.sim, &own.ip), WEIR_OK);
   close_acceptor(&bench, listen_plainly(&bench, "[2001:db8::7]:80", WEIR_OK));
+  own = ip_of("fe80::1%one");
+  assert_int_equal(weir_sim_add_address(bench.sim, &own.ip), WEIR_OK);
+  listen_plainly(&bench, "[fe80::1%two]:80", WEIR_EADDRNOTAVAIL);
+  close_acceptor(&bench, listen_plainly(&bench, "[fe80::1%one]:80", WEIR_OK));
   close_acceptor(&bench, listen_plainly(&bench, "127.255.0.9:80", WEIR_OK));
   close_bench(&bench);
 }
@@ -278,32 +220,39 @@ static void a_clients_port_is_taken_while_it_is_connected(void **state) {
   close_bench(&bench);
 }
 
+/* Connects from a port, and has the client accepted by that server. */
+static void expect_taker(struct bench *bench, int port, const char *target, struct acceptor *taker) {
+  struct address name = ip_of(target);
+  struct address local = ip_of("127.0.0.1:0");
+  struct connection *client = cleared(backend_sim.connection_bytes);
+  local.ip.port = port;
+  backend_sim.connect(bench->backend, client, &(struct connect_request){.address = &name, .local = &local.ip});
+  expect_result(bench, OPERATION_CONNECT, client, 0);
+  backend_sim.accept(bench->backend, taker, true);
+  expect_result(bench, OPERATION_ACCEPT, taker, 0);
+  backend_sim.take(bench->backend, taker, NULL);
+  backend_sim.accept(bench->backend, taker, false);
+  close_connection(bench, client);
+}
+
 static void servers_that_share_a_port_take_clients_by_turns(void **state) {
   (void)state;
   struct bench bench;
   open_bench(&bench, plain_options());
   struct listen_request sharing = {.reuse_port = true};
-  struct acceptor *servers[2] = {listen_with(&bench, &sharing, "0.0.0.0:80", WEIR_OK),
-                                 listen_with(&bench, &sharing, "0.0.0.0:80", WEIR_OK)};
-  struct acceptor *nearer = listen_with(&bench, &sharing, "127.0.0.9:80", WEIR_OK);
-  for (size_t i = 0; i < 2; ++i) {
-    struct address name = ip_of("127.0.0.1:80");
-    struct address local = ip_of(i == 0 ? "127.0.0.1:50000" : "127.0.0.1:50001");
-    struct connection *client = cleared(backend_sim.connection_bytes);
-    struct connect_request request = {.address = &name, .local = &local.ip};
-    backend_sim.connect(bench.backend, client, &request);
-    expect_result(&bench, OPERATION_CONNECT, client, 0);
-    close_connection(&bench, accept_from(&bench, servers[i], &local.ip));
-    close_connection(&bench, client);
+  struct acceptor *both = listen_with(&bench, &sharing, "[::]:80", WEIR_OK);
+  struct acceptor *near[2] = {listen_with(&bench, &sharing, "0.0.0.0:80", WEIR_OK),
+                              listen_with(&bench, &sharing, "0.0.0.0:80", WEIR_OK)};
+  struct acceptor *nearest = listen_with(&bench, &sharing, "127.0.0.9:80", WEIR_OK);
+  for (int port = 5000; port < 5006; ++port) {
+    expect_taker(&bench, port, "127.0.0.1:80", near[port % 2]);
+    expect_taker(&bench, port, "127.0.0.9:80", nearest);
   }
-  struct connection *client = connect_to_ip(&bench, "127.0.0.9:80");
-  expect_result(&bench, OPERATION_CONNECT, client, 0);
-  weir_address local = ask(&bench, client, CONTROL_LOCAL_ADDRESS);
-  close_connection(&bench, accept_from(&bench, nearer, &local));
-  close_connection(&bench, client);
-  close_acceptor(&bench, servers[0]);
-  close_acceptor(&bench, servers[1]);
-  close_acceptor(&bench, nearer);
+  close_acceptor(&bench, near[0]);
+  close_acceptor(&bench, near[1]);
+  expect_taker(&bench, 5000, "127.0.0.1:80", both);
+  close_acceptor(&bench, both);
+  close_acceptor(&bench, nearest);
   close_bench(&bench);
 }
 
@@ -390,145 +339,6 @@ static void a_bind_that_fails_is_named(void **state) {
   close_bench(&bench);
 }
 
-/* ---- backlogs ---------------------------------------------------------------------------------------------------- */
-
-static void clients_of_a_full_backlog_wait_in_order(void **state) {
-  (void)state;
-  struct bench bench;
-  open_bench(&bench, plain_options());
-  listen_at_ip(&bench, "127.0.0.1:80", 1);
-  struct connection *clients[4];
-  for (size_t i = 0; i < 4; ++i) clients[i] = connect_to_ip(&bench, "127.0.0.1:80");
-  expect_result(&bench, OPERATION_CONNECT, clients[0], 0);
-  expect_nothing(&bench);
-  close_connection(&bench, clients[2]); /* gives up */
-  write_text(&bench, clients[0], "first");
-  struct connection *first = accept_one(&bench);
-  expect_result(&bench, OPERATION_CONNECT, clients[1], 0);
-  write_text(&bench, clients[1], "second");
-  expect_nothing(&bench);
-  struct connection *second = accept_one(&bench);
-  expect_result(&bench, OPERATION_CONNECT, clients[3], 0);
-  backend_sim.read(bench.backend, first);
-  expect_bytes(&bench, first, "first");
-  backend_sim.read(bench.backend, second);
-  expect_bytes(&bench, second, "second");
-  backend_sim.read_stop(bench.backend, first);
-  backend_sim.read_stop(bench.backend, second);
-  close_connection(&bench, first);
-  close_connection(&bench, second);
-  close_connection(&bench, clients[0]);
-  close_connection(&bench, clients[1]);
-  close_connection(&bench, clients[3]);
-  close_bench(&bench);
-}
-
-static void clients_that_wait_for_a_closing_server_are_refused(void **state) {
-  (void)state;
-  struct bench bench;
-  open_bench(&bench, plain_options());
-  listen_at_ip(&bench, "127.0.0.1:80", 1);
-  struct connection *connected = connect_to_ip(&bench, "127.0.0.1:80");
-  expect_result(&bench, OPERATION_CONNECT, connected, 0);
-  struct connection *waiting = connect_to_ip(&bench, "127.0.0.1:80");
-  expect_nothing(&bench);
-  backend_sim.read(bench.backend, connected);
-  backend_sim.close_acceptor(bench.backend, bench.acceptor, ENDING_CLOSE);
-  expect_result(&bench, OPERATION_READ, connected, WEIR_ECONNRESET);
-  expect_result(&bench, OPERATION_CONNECT, waiting, WEIR_ECONNREFUSED);
-  expect_result(&bench, OPERATION_CLOSE_ACCEPTOR, bench.acceptor, 0);
-  free(waiting);
-  free(bench.acceptor);
-  bench.acceptor = NULL;
-  close_connection(&bench, connected);
-  close_bench(&bench);
-}
-
-/* ---- bound and shared -------------------------------------------------------------------------------------------- */
-
-static void a_bound_address_is_had_and_not_listened_at(void **state) {
-  (void)state;
-  struct bench bench;
-  open_bench(&bench, plain_options());
-  struct acceptor *bound = listen_with(&bench, &(struct listen_request){.only_bind = true}, "127.0.0.1:80", WEIR_OK);
-  listen_plainly(&bench, "127.0.0.1:80", WEIR_EADDRINUSE);
-  expect_no_way(&bench, "127.0.0.1:80", WEIR_ECONNREFUSED);
-  struct acceptor *acceptor = cleared(backend_sim.acceptor_bytes);
-  struct address name = {.kind = ADDRESS_NONE};
-  struct listen_request request = {.address = &name, .native = -1, .bound = bound, .backlog = 1};
-  assert_int_equal(backend_sim.listen(bench.backend, acceptor, &request).code, WEIR_OK);
-  free(bound);
-  expect_address(&name.ip, "127.0.0.1:80");
-  struct connection *client = connect_to_ip(&bench, "127.0.0.1:80");
-  expect_result(&bench, OPERATION_CONNECT, client, 0);
-  close_connection(&bench, client);
-  close_acceptor(&bench, acceptor);
-  close_acceptor(&bench, listen_with(&bench, &(struct listen_request){.only_bind = true}, "127.0.0.1:80", WEIR_OK));
-  close_bench(&bench);
-}
-
-static void a_client_connects_from_a_bound_address(void **state) {
-  (void)state;
-  struct bench bench;
-  open_bench(&bench, plain_options());
-  struct acceptor *acceptor = listen_plainly(&bench, "127.0.0.1:80", WEIR_OK);
-  struct listen_request only_bind = {.only_bind = true};
-  static const char *const bounds[][2] = {{"127.0.0.3:5000", "127.0.0.3:5000"},
-                                          {"0.0.0.0:5000", "127.0.0.1:5000"},
-                                          {"[::]:5000", "[::ffff:127.0.0.1]:5000"}};
-  for (size_t i = 0; i < 3; ++i) {
-    struct acceptor *bound = listen_with(&bench, &only_bind, bounds[i][0], WEIR_OK);
-    struct address target = ip_of("127.0.0.1:80");
-    struct connection *client = cleared(backend_sim.connection_bytes);
-    backend_sim.connect(bench.backend, client, &(struct connect_request){.address = &target, .bound = bound});
-    free(bound);
-    expect_result(&bench, OPERATION_CONNECT, client, 0);
-    weir_address local = ask(&bench, client, CONTROL_LOCAL_ADDRESS);
-    expect_address(&local, bounds[i][1]);
-    listen_plainly(&bench, bounds[i][0], WEIR_EADDRINUSE);
-    struct address peer = ip_of(i == 0 ? "127.0.0.3:5000" : "127.0.0.1:5000");
-    close_connection(&bench, accept_from(&bench, acceptor, &peer.ip));
-    close_connection(&bench, client);
-  }
-  struct acceptor *bound = listen_with(&bench, &only_bind, "[::1]:5000", WEIR_OK);
-  struct address target = ip_of("127.0.0.1:80");
-  expect_no_connect(&bench, &(struct connect_request){.address = &target, .bound = bound}, WEIR_EINVAL, "bind");
-  free(bound);
-  close_acceptor(&bench, listen_plainly(&bench, "[::1]:5000", WEIR_OK));
-  close_acceptor(&bench, acceptor);
-  close_bench(&bench);
-}
-
-static void servers_that_share_a_listener_close_each_for_itself(void **state) {
-  (void)state;
-  struct bench bench;
-  open_bench(&bench, plain_options());
-  struct acceptor *first = listen_plainly(&bench, "127.0.0.1:80", WEIR_OK);
-  struct acceptor *second = cleared(backend_sim.acceptor_bytes);
-  struct address name = {.kind = ADDRESS_NONE};
-  struct listen_request request = {.address = &name, .native = -1, .shared = first, .backlog = 1};
-  assert_int_equal(backend_sim.listen(bench.backend, second, &request).code, WEIR_OK);
-  expect_address(&name.ip, "127.0.0.1:80");
-  backend_sim.accept(bench.backend, first, true);
-  backend_sim.accept(bench.backend, second, true);
-  for (size_t i = 0; i < 2; ++i) {
-    struct connection *client = connect_to_ip(&bench, "127.0.0.1:80");
-    struct completion completion;
-    struct connection *server = cleared(backend_sim.connection_bytes);
-    enum operation operation = next_operation(&bench, &completion);
-    assert_int_equal(operation, OPERATION_ACCEPT);
-    backend_sim.take(bench.backend, completion.acceptor, server);
-    expect_result(&bench, OPERATION_CONNECT, client, 0);
-    expect_nothing(&bench);
-    close_connection(&bench, client);
-    close_connection(&bench, server);
-    if (i == 0) close_acceptor(&bench, first);
-  }
-  close_acceptor(&bench, second);
-  expect_no_way(&bench, "127.0.0.1:80", WEIR_ECONNREFUSED);
-  close_bench(&bench);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(both_ends_know_their_addresses),
@@ -545,11 +355,6 @@ int main(void) {
       cmocka_unit_test(a_connect_to_a_silent_address_hangs_until_it_is_given_up),
       cmocka_unit_test(a_client_comes_from_where_it_binds_to),
       cmocka_unit_test(a_bind_that_fails_is_named),
-      cmocka_unit_test(clients_of_a_full_backlog_wait_in_order),
-      cmocka_unit_test(clients_that_wait_for_a_closing_server_are_refused),
-      cmocka_unit_test(a_bound_address_is_had_and_not_listened_at),
-      cmocka_unit_test(a_client_connects_from_a_bound_address),
-      cmocka_unit_test(servers_that_share_a_listener_close_each_for_itself),
   };
   return cmocka_run_group_tests_name("TCP of the simulated system", tests, NULL, NULL);
 }

@@ -162,7 +162,9 @@ static void a_client_that_is_turned_away_reads_an_end(void **state) {
   expect_result(&bench, OPERATION_CONNECT, client, 0);
   backend_sim.read(bench.backend, client);
   backend_sim.accept(bench.backend, bench.acceptor, true);
-  expect_result(&bench, OPERATION_ACCEPT, bench.acceptor, 0);
+  struct completion offer = expect(&bench, OPERATION_ACCEPT, bench.acceptor);
+  assert_int_equal(offer.result, 0);
+  assert_null(offer.peer);
   backend_sim.take(bench.backend, bench.acceptor, NULL);
   expect_result(&bench, OPERATION_READ, client, COMPLETION_END);
   close_connection(&bench, client);
