@@ -29,6 +29,7 @@
 #include <weir/error.h>
 #include <weir/event.h>
 #include <weir/export.h>
+#include <weir/lookup.h>
 #include <weir/loop.h>
 
 #ifdef __cplusplus
@@ -105,6 +106,10 @@ typedef struct weir_connect_options {
                                      choice. Only addresses of its kind are tried. */
   int local_port;            /**< The port to connect from; 0: any. With one, a host's addresses are tried one after the
                                   other, each when the one before has failed. */
+  weir_family family;        /**< Only a host's addresses of this kind; `WEIR_FAMILY_NONE`: of both, in turn. */
+  bool first_address_only;   /**< Only the first address that the look-up gave. */
+  weir_resolver resolver;    /**< Looks the host's name up instead of the system's resolver, when not NULL. */
+  void *resolver_user;       /**< Its last argument. */
   uint64_t attempt_delay_ms; /**< How long one of a host's addresses is tried before the next one is tried beside it;
                                   0: `WEIR_ATTEMPT_DELAY_MS`; at least 10. */
   const weir_block_list *block_list; /**< Addresses that are not connected to: `WEIR_EBLOCKED`. It must not change

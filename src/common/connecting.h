@@ -15,6 +15,8 @@
 #ifndef WEIR_COMMON_CONNECTING_H
 #define WEIR_COMMON_CONNECTING_H
 
+#include <weir/lookup.h>
+
 #include "common/address.h"
 #include "common/deadline.h"
 #include "common/list.h"
@@ -51,6 +53,10 @@ struct connecting {
   uint64_t silence_ms;
   uint64_t attempt_delay_ms;
   weir_address local; /* what to bind to before; of no family: any address. Port 0: any port */
+  weir_family family; /* only addresses of this kind; NONE: of both */
+  bool first_address_only;
+  weir_resolver resolver;
+  void *resolver_user;
   weir_block_list *block_list;
   weir_cancellation *cancellation;
   weir_listener listener; /* of `connect`, dropped when it fails */
@@ -58,6 +64,7 @@ struct connecting {
 
   /* where it stands */
   struct deadline deadline;
+  weir_lookup *lookup;   /* under way, or NULL */
   struct deadline retry; /* a busy local server is asked again */
   uint64_t pause_ms;     /* before that */
   struct deadline next;  /* the attempt after the last one begun */
@@ -77,6 +84,15 @@ static inline bool connecting_goes_on(const struct connecting *connecting) {
 
 /* The connection is there, in the socket's own memory. */
 void connecting_succeed(struct connecting *connecting);
+
+/* ---- socket_lookup.c ---- */
+
+/* Looks the host's name up; its addresses become attempts. */
+void connecting_look_up(struct connecting *connecting);
+void connecting_stop_lookup(struct connecting *connecting);
+
+/* The deadline has passed meanwhile: fails. */
+void connecting_time_out_lookup(struct connecting *connecting);
 
 /* ---- socket_race.c ---- */
 

@@ -23,7 +23,14 @@ bool socket_connect_in_flight(const struct weir_socket *socket) {
 
 bool socket_connects_locally(const struct weir_socket *socket) { return !is_tcp(socket->extra->connecting); }
 
-static void give_up(struct deadline *deadline) { race_time_out(CONTAINER_OF(deadline, struct connecting, deadline)); }
+static void give_up(struct deadline *deadline) {
+  struct connecting *connecting = CONTAINER_OF(deadline, struct connecting, deadline);
+  if (connecting->lookup != NULL) {
+    connecting_time_out_lookup(connecting);
+  } else {
+    race_time_out(connecting);
+  }
+}
 
 /* ---- making ---- */
 
@@ -81,12 +88,18 @@ static void parse_endpoint(struct connecting *connecting, const char *endpoint, 
   address->ip = ip;
 }
 
+/* From an IPv4 address only IPv4 addresses are reached, and the same with IPv6. */
 static weir_code read_local(struct connecting *connecting, const weir_connect_options *options) {
-  if (options->local_address != NULL) {
-    return weir_address_make(options->local_address, options->local_port, &connecting->local);
-  }
+  weir_family family = options->family;
+  if (family != WEIR_FAMILY_NONE && family != WEIR_FAMILY_IPV4 && family != WEIR_FAMILY_IPV6) return WEIR_EINVAL;
+  if (options->local_port < 0 || options->local_port > UINT16_MAX) return WEIR_EINVAL;
+  connecting->family = family;
   connecting->local.port = options->local_port;
-  return options->local_port >= 0 && options->local_port <= UINT16_MAX ? WEIR_OK : WEIR_EINVAL;
+  if (options->local_address == NULL) return WEIR_OK;
+  weir_code code = weir_address_make(options->local_address, options->local_port, &connecting->local);
+  if (code != WEIR_OK || family == connecting->local.family) return code;
+  connecting->family = connecting->local.family;
+  return family == WEIR_FAMILY_NONE ? WEIR_OK : WEIR_EINVAL;
 }
 
 static void read_times(struct connecting *connecting, const weir_connect_options *options) {
@@ -124,6 +137,9 @@ static weir_code fill_connecting(struct connecting *connecting, const char *endp
   connecting->only = (struct attempt){.connecting = connecting, .address = connecting->address.ip};
   connecting->attempts = &connecting->only;
   connecting->attempt_count = 1;
+  connecting->first_address_only = options->first_address_only;
+  connecting->resolver = options->resolver;
+  connecting->resolver_user = options->resolver_user;
   if (block_list != NULL) connecting->block_list = weir_block_list_retain(block_list);
   if (options->cancellation != NULL) connecting->cancellation = weir_cancellation_retain(options->cancellation);
   weir_code code = read_local(connecting, options);
@@ -204,7 +220,7 @@ void socket_deliver_connect(struct weir_socket *socket) {
   if (connecting->failure.code != WEIR_OK) {
     socket_fail(socket, "connect", connecting->failure.code, 0, connecting->failure.hint);
   } else if (connecting->address.kind == ADDRESS_HOST) {
-    socket_fail(socket, "lookup", WEIR_ENOTSUP, 0, "names are not looked up yet");
+    connecting_look_up(connecting);
   } else {
     race_begin(connecting);
   }
@@ -234,6 +250,7 @@ void connecting_succeed(struct connecting *connecting) {
 void socket_stop_connecting(struct weir_socket *socket) {
   if (socket->extra == NULL || socket->extra->connecting == NULL) return;
   deadline_clear(&socket->extra->connecting->deadline, socket->handle.loop);
+  connecting_stop_lookup(socket->extra->connecting);
   race_stop(socket->extra->connecting);
   socket->extra->attempt = NULL;
 }
