@@ -20,6 +20,7 @@
 #include <weir/error.h>
 #include <weir/event.h>
 #include <weir/export.h>
+#include <weir/lookup.h>
 #include <weir/loop.h>
 
 #ifdef __cplusplus
@@ -69,6 +70,11 @@ typedef struct weir_listen_options {
   weir_listener listener; /**< Added as a once-listener of `listening`, when not NULL; dropped when listening fails. */
   void *user;             /**< Its last argument. */
   weir_cancellation *cancellation; /**< Closes the server; see cancellation.h. Held until then. NULL: none. */
+  bool ipv6_only;                  /**< TCP: an IPv6 address takes no IPv4 clients; by default `::` does. */
+  bool reuse_port; /**< TCP: several servers that ask for it may listen at one port, in one process or in several,
+                        and the system spreads the clients over them; `WEIR_ENOTSUP` where it cannot. */
+  weir_resolver resolver; /**< TCP: looks a host's name up instead of the system's resolver, when not NULL. */
+  void *resolver_user;    /**< Its last argument. */
 } weir_listen_options;
 
 /** Options with every default. */
@@ -92,6 +98,9 @@ WEIR_API weir_code weir_server_create(weir_loop *loop, const weir_server_options
 /**
  * Listens at an endpoint; see endpoint.h. `options` may be NULL. Later: `listening`, or `error` and no `close`; after a
  * failure, and after a close, it may listen again.
+ *
+ * A TCP name is looked up first, and the server listens at the first of its addresses that can be had, link-local ones
+ * last; an unknown name is an `error` of the operation "lookup". Closed before the answer, it never listens.
  *
  * **Owns:** the text is copied. **Errors:** `WEIR_EALREADY` while it listens or another listen waits, `WEIR_EINVAL`,
  * `WEIR_ENOMEM`; a name that cannot be had is an `error` event. **Thread:** the loop's. **Calls back:** never from

@@ -97,6 +97,8 @@ void socket_describe(const struct handle *handle, struct text *text) {
 
 static const char *describe_state(const weir_server *server) {
   switch (server->state) {
+    case SERVER_LOOKING_UP:
+      return "looking its host's name up, ";
     case SERVER_STARTING:
     case SERVER_LISTENING:
       return "listening, ";

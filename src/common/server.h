@@ -4,6 +4,7 @@
  *
  *   server.c         making, asking, delivering what is owed
  *   server_listen.c  from an endpoint to a name that is had, or an error
+ *   server_lookup.c  before that, from a host's name to its addresses
  *   server_accept.c  clients come: welcomed, dropped, or too many for the system
  *   server_close.c   the name goes at once, `close` comes behind all sockets
  *
@@ -11,9 +12,10 @@
  *
  *   IDLE --listen, name had--> STARTING --`listening` emitted--> LISTENING --close--> CLOSING --`close` emitted--> IDLE
  *   IDLE --listen, name not had--> FAILING --`error` emitted--> IDLE       STARTING --close--> CLOSING
+ *   IDLE --listen at a host's name--> LOOKING_UP --answer--> STARTING or FAILING       LOOKING_UP --close--> IDLE
  *
- * The name is had, or not, inside listen(); only its event is owed. CLOSING lasts until the backend has let go of the
- * acceptor and every accepted socket has emitted its `close`. (contract D1, D2)
+ * The name is had, or not, inside listen(), but for a host's; only its event is owed. CLOSING lasts until the backend
+ * has let go of the acceptor and every accepted socket has emitted its `close`. (contract D1, D2)
  */
 #ifndef WEIR_COMMON_SERVER_H
 #define WEIR_COMMON_SERVER_H
@@ -35,9 +37,10 @@
 
 struct weir_socket;
 struct listen_later;
+struct listen_lookup;
 struct server_parcel;
 
-enum server_state { SERVER_IDLE, SERVER_STARTING, SERVER_FAILING, SERVER_LISTENING, SERVER_CLOSING };
+enum server_state { SERVER_IDLE, SERVER_LOOKING_UP, SERVER_STARTING, SERVER_FAILING, SERVER_LISTENING, SERVER_CLOSING };
 
 /* What a server owes its user; a set. Delivered in this order. */
 enum server_debt { SERVER_OWES_ANSWERS = 1, SERVER_OWES_START = 2, SERVER_OWES_FAILURE = 4, SERVER_OWES_CLOSE = 8 };
@@ -69,6 +72,7 @@ struct weir_server {
   struct listen_later *later;
   struct server_parcel *parcel; /* on its way to another loop, see hand_over.h */
   int backlog;
+  struct listen_lookup *lookup; /* LOOKING_UP */
 };
 
 /* The backend's part stands behind the server, aligned for anything. */
@@ -136,6 +140,26 @@ void server_forget_listener(weir_server *server);
 void server_listen_if_asked(weir_server *server);
 void server_forget_later(weir_server *server);
 
+/* The listen has failed: the event is owed. WEIR_ENOMEM: there was none for the error, and nothing has begun. */
+weir_code server_owe_failure(weir_server *server, const weir_error *error);
+
+/*
+ * Listens at the first address that can be had, or owes the failure of the first. `name` is memory for it, given away.
+ * WEIR_ENOMEM: as above.
+ */
+weir_code server_listen_at_first(weir_server *server, const weir_address *addresses, size_t count, char *name,
+                                 const weir_listen_options *options);
+
+/* ---- server_lookup.c ---- */
+
+/* Looks the host of an address up, and then listens there. `name` is memory for the name that will be had, given away.
+ */
+weir_code server_look_up(weir_server *server, const struct address *address, char *name,
+                         const weir_listen_options *options);
+
+/* Forgets a listen that waits for an answer; does nothing to others. */
+void server_stop_lookup(weir_server *server);
+
 /* ---- server_accept.c ---- */
 
 void server_accept(weir_server *server, bool wanted);
@@ -153,6 +177,9 @@ void server_close_done(const struct completion *completion);
 void server_socket_closed(weir_server *server, struct weir_socket *socket);
 
 void server_deliver_close(weir_server *server);
+
+/* A server that has no name, and no acceptor, emits its `close`: what was cancelled is heard of. */
+void server_owe_bare_close(weir_server *server);
 
 /* The loop ends: closes without an event. */
 void server_abandon(weir_server *server);

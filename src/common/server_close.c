@@ -48,6 +48,7 @@ weir_code weir_server_close(weir_server *server, weir_server_callback callback, 
     if (code != WEIR_OK) return code;
     if (!waits) server_owe(server, SERVER_OWES_ANSWERS);
   }
+  server_stop_lookup(server);
   if (asked) {
     server_forget_later(server);
   } else if (open) {
@@ -95,6 +96,13 @@ void server_close_done(const struct completion *completion) {
   owe_close_if_over(server);
 }
 
+void server_owe_bare_close(weir_server *server) {
+  server->state = SERVER_CLOSING;
+  server->acceptor_returned = true;
+  handle_retain(&server->handle); /* the loop's, until `close` was emitted */
+  owe_close_if_over(server);
+}
+
 void server_deliver_close(weir_server *server) {
   weir_event event = {.type = WEIR_EVENT_CLOSE, .server = server};
   struct list closers; /* of this close: a listener may listen and close again */
@@ -109,6 +117,7 @@ void server_deliver_close(weir_server *server) {
 }
 
 void server_abandon(weir_server *server) {
+  server_stop_lookup(server);
   if (weir_server_listening(server)) {
     server_stop_listening(server, ENDING_CLOSE);
   } else if (server->state == SERVER_CLOSING && server->acceptor_returned) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Listening: an endpoint becomes an address, the backend has its name or not, and the event is owed. While an old life
- * still closes, the listen waits for its end.
+ * still closes, the listen waits for its end. A host's name is looked up first, see server_lookup.c.
  */
 #include <string.h>
 
@@ -26,15 +26,8 @@ void server_forget_listener(weir_server *server) {
   server->listener = NULL;
 }
 
-/* The listen has failed: the event is owed. Without memory for the whole error nothing has begun. */
-static weir_code owe_failure(weir_server *server, weir_code code, int native_code, const char *address,
-                             const char *hint) {
-  weir_error error = {.code = code,
-                      .native_code = native_code,
-                      .operation = "listen",
-                      .address = address,
-                      .hint = hint == NULL ? "" : hint};
-  server->failure = failure_copy(server_allocator(server), &error);
+weir_code server_owe_failure(weir_server *server, const weir_error *error) {
+  server->failure = failure_copy(server_allocator(server), error);
   if (server->failure == NULL) return WEIR_ENOMEM;
   server->state = SERVER_FAILING;
   server_owe(server, SERVER_OWES_FAILURE);
@@ -54,6 +47,7 @@ static void be_started(weir_server *server) {
 static struct outcome listen_below(weir_server *server, const struct listen_request *request) {
   weir_loop *loop = server->handle.loop;
   memset(server_acceptor(server), 0, loop->operations->acceptor_bytes);
+  server->backlog = request->backlog;
   return loop->operations->listen(loop->backend, server_acceptor(server), request);
 }
 
@@ -76,25 +70,72 @@ static void keep_name(weir_server *server, char *name, const struct address *add
   server->address = shorter == NULL ? name : shorter;
 }
 
-/* Asks the backend, and keeps the name or owes the failure. `name` is the caller's memory, given away. */
-static weir_code try_to_listen(weir_server *server, struct address *address, intptr_t native, char *name,
-                               const weir_listen_options *options) {
-  struct listen_request request = {.address = address,
-                                   .native = native,
-                                   .backlog = options->backlog <= 0 ? WEIR_BACKLOG : options->backlog,
-                                   .readable_all = options->readable_all,
-                                   .writable_all = options->writable_all};
-  server->backlog = request.backlog;
-  struct outcome outcome = listen_below(server, &request);
+static struct listen_request request_of(struct address *address, const weir_listen_options *options) {
+  return (struct listen_request){.address = address,
+                                 .native = -1,
+                                 .backlog = options->backlog <= 0 ? WEIR_BACKLOG : options->backlog,
+                                 .readable_all = options->readable_all,
+                                 .writable_all = options->writable_all,
+                                 .ipv6_only = options->ipv6_only,
+                                 .reuse_port = options->reuse_port};
+}
+
+/* Keeps the name or owes the failure. `name` is the caller's memory, given away. */
+static weir_code conclude(weir_server *server, const struct outcome *outcome, const struct address *address,
+                          char *name) {
   address_format(address, name, NAME_BYTES);
-  if (outcome.code == WEIR_OK) {
+  if (outcome->code == WEIR_OK) {
     keep_name(server, name, address);
     be_started(server);
     return WEIR_OK;
   }
-  weir_code code = owe_failure(server, outcome.code, outcome.native_code, name, outcome.hint);
+  weir_error error = {.code = outcome->code,
+                      .native_code = outcome->native_code,
+                      .operation = "listen",
+                      .address = name,
+                      .hint = outcome->hint == NULL ? "" : outcome->hint};
+  weir_code code = server_owe_failure(server, &error);
   memory_put(server_allocator(server), name);
   return code;
+}
+
+static struct outcome listen_at_ip(weir_server *server, const struct listen_request *request, const weir_address *ip) {
+  address_set_ip(request->address, ip);
+  return listen_below(server, request);
+}
+
+/* `::`, where IPv4 clients are welcome too, or what a machine without IPv6 has instead. (S057) */
+static struct outcome listen_anywhere(weir_server *server, const struct listen_request *request) {
+  int port = request->address->ip.port;
+  struct outcome outcome = listen_at_ip(server, request, &(weir_address){.family = WEIR_FAMILY_IPV6, .port = port});
+  bool lacks_ipv6 = outcome.code == WEIR_ENOTSUP || outcome.code == WEIR_EADDRNOTAVAIL;
+  if (!lacks_ipv6 || request->ipv6_only) return outcome;
+  return listen_at_ip(server, request, &(weir_address){.family = WEIR_FAMILY_IPV4, .port = port});
+}
+
+weir_code server_listen_at_first(weir_server *server, const weir_address *addresses, size_t count, char *name,
+                                 const weir_listen_options *options) {
+  struct address address;
+  struct address first_address = {.kind = ADDRESS_NONE};
+  struct outcome first = {.code = WEIR_OK};
+  struct listen_request request = request_of(&address, options);
+  for (size_t i = 0; i < count; i++) {
+    struct outcome outcome = listen_at_ip(server, &request, &addresses[i]);
+    if (outcome.code == WEIR_OK) return conclude(server, &outcome, &address, name);
+    if (i > 0) continue;
+    first = outcome;
+    first_address = address;
+  }
+  return conclude(server, &first, &first_address, name);
+}
+
+static weir_code listen_at_address(weir_server *server, struct address *address, char *name,
+                                   const weir_listen_options *options) {
+  if (address->kind == ADDRESS_HOST && address->length > 0) return server_look_up(server, address, name, options);
+  struct listen_request request = request_of(address, options);
+  struct outcome outcome =
+      address->kind == ADDRESS_HOST ? listen_anywhere(server, &request) : listen_below(server, &request);
+  return conclude(server, &outcome, address, name);
 }
 
 static weir_code listen_at(weir_server *server, const char *endpoint, size_t length,
@@ -109,19 +150,22 @@ static weir_code listen_at(weir_server *server, const char *endpoint, size_t len
     failure = (struct address_failure){WEIR_EINVAL, "an abstract name has no permissions; listen at a path instead"};
     parsed = WEIR_EINVAL;
   }
-  if (parsed == WEIR_OK) {
-    return try_to_listen(server, &address, -1, name, options);
-  }
+  if (parsed == WEIR_OK) return listen_at_address(server, &address, name, options);
   name_as_written(name, endpoint, length);
-  weir_code code = owe_failure(server, failure.code, 0, name, failure.hint);
+  weir_error error = {.code = failure.code, .operation = "listen", .address = name, .hint = failure.hint};
+  weir_code code = server_owe_failure(server, &error);
   memory_put(server_allocator(server), name);
   return code;
 }
 
 static weir_code listen_on_native(weir_server *server, intptr_t native, const weir_listen_options *options) {
   struct address none = {.kind = ADDRESS_NONE};
+  struct listen_request request = request_of(&none, options);
+  request.native = native;
   char *name = memory_get(server_allocator(server), NAME_BYTES);
-  return name == NULL ? WEIR_ENOMEM : try_to_listen(server, &none, native, name, options);
+  if (name == NULL) return WEIR_ENOMEM;
+  struct outcome outcome = listen_below(server, &request);
+  return conclude(server, &outcome, &none, name);
 }
 
 static weir_code add_listening_listener(weir_server *server, const weir_listen_options *options) {
@@ -159,7 +203,13 @@ static weir_code listen_later(weir_server *server, const char *endpoint, size_t 
 }
 
 static void cancel(struct cancelable *cancelable) {
-  weir_server_close(CONTAINER_OF(cancelable, weir_server, cancelable), NULL, NULL);
+  weir_server *server = CONTAINER_OF(cancelable, weir_server, cancelable);
+  if (server->state == SERVER_LOOKING_UP) {
+    server_stop_lookup(server);
+    server_owe_bare_close(server);
+  } else {
+    weir_server_close(server, NULL, NULL);
+  }
 }
 
 weir_code weir_server_listen(weir_server *server, const char *endpoint, const weir_listen_options *options) {
