@@ -16,6 +16,7 @@
 
 #include <weir/address.h>
 #include <weir/block_list.h>
+#include <weir/bound.h>
 #include <weir/endpoint.h>
 #include <weir/error.h>
 #include <weir/event.h>
@@ -117,6 +118,15 @@ WEIR_API weir_code weir_server_listen(weir_server *server, const char *endpoint,
  * **Thread:** the loop's. **Calls back:** never from inside this call.
  */
 WEIR_API weir_code weir_server_listen_native(weir_server *server, intptr_t native, const weir_listen_options *options);
+
+/**
+ * Listens at an address that was bound before; see bound.h. Of the options `ipv6_only` and `reuse_port` do not count.
+ *
+ * **Owns:** the address is the server's, once this succeeds and no `error` follows; it is as if used up then.
+ * **Errors:** as `weir_server_listen`; `WEIR_EINVAL` when it was used already or is another loop's, `WEIR_EALREADY`
+ * while the server closes. **Thread:** the loop's. **Calls back:** never from inside this call.
+ */
+WEIR_API weir_code weir_server_listen_bound(weir_server *server, weir_bound *bound, const weir_listen_options *options);
 
 /**
  * Called when a close is over: `error` is NULL, or `WEIR_ENOTOPEN` when the server was not listening.

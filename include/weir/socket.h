@@ -24,6 +24,7 @@
 
 #include <weir/address.h>
 #include <weir/block_list.h>
+#include <weir/bound.h>
 #include <weir/encoding.h>
 #include <weir/endpoint.h>
 #include <weir/error.h>
@@ -104,12 +105,15 @@ typedef struct weir_connect_options {
   void *user;                   /**< Its last argument. */
   const char *local_address;    /**< The IP address of this machine to connect from, without a port; NULL: the system's
                                      choice. Only addresses of its kind are tried. */
-  int local_port;            /**< The port to connect from; 0: any. With one, a host's addresses are tried one after the
-                                  other, each when the one before has failed. */
-  weir_family family;        /**< Only a host's addresses of this kind; `WEIR_FAMILY_NONE`: of both, in turn. */
-  bool first_address_only;   /**< Only the first address that the look-up gave. */
-  weir_resolver resolver;    /**< Looks the host's name up instead of the system's resolver, when not NULL. */
-  void *resolver_user;       /**< Its last argument. */
+  int local_port;          /**< The port to connect from; 0: any. With one, a host's addresses are tried one after the
+                                other, each when the one before has failed. */
+  weir_bound *bound;       /**< Connect from this address, which is used up by the call, when it succeeds; see bound.h.
+                                A host's first address of its kind is tried. Not with `local_address` and
+                                `local_port`. NULL: none. */
+  weir_family family;      /**< Only a host's addresses of this kind; `WEIR_FAMILY_NONE`: of both, in turn. */
+  bool first_address_only; /**< Only the first address that the look-up gave. */
+  weir_resolver resolver;  /**< Looks the host's name up instead of the system's resolver, when not NULL. */
+  void *resolver_user;     /**< Its last argument. */
   uint64_t attempt_delay_ms; /**< How long one of a host's addresses is tried before the next one is tried beside it;
                                   0: `WEIR_ATTEMPT_DELAY_MS`; at least 10. */
   const weir_block_list *block_list; /**< Addresses that are not connected to: `WEIR_EBLOCKED`. It must not change

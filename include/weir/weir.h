@@ -8,6 +8,7 @@
 
 #include <weir/address.h>
 #include <weir/block_list.h>
+#include <weir/bound.h>
 #include <weir/cancellation.h>
 #include <weir/encoding.h>
 #include <weir/endpoint.h>

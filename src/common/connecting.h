@@ -15,6 +15,7 @@
 #ifndef WEIR_COMMON_CONNECTING_H
 #define WEIR_COMMON_CONNECTING_H
 
+#include <weir/bound.h>
 #include <weir/lookup.h>
 
 #include "common/address.h"
@@ -57,6 +58,7 @@ struct connecting {
   bool first_address_only;
   weir_resolver resolver;
   void *resolver_user;
+  weir_bound *bound; /* claimed; NULL: none */
   weir_block_list *block_list;
   weir_cancellation *cancellation;
   weir_listener listener; /* of `connect`, dropped when it fails */

@@ -104,6 +104,8 @@ static const char *describe_state(const weir_server *server) {
       return "listening, ";
     case SERVER_CLOSING:
       return "closing, ";
+    case SERVER_BOUND:
+      return "bound and not listening, ";
     case SERVER_IDLE:
     case SERVER_FAILING:
       break;

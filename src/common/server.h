@@ -12,6 +12,7 @@
  *
  *   IDLE --listen, name had--> STARTING --`listening` emitted--> LISTENING --close--> CLOSING --`close` emitted--> IDLE
  *   IDLE --listen, name not had--> FAILING --`error` emitted--> IDLE       STARTING --close--> CLOSING
+ *   IDLE --bind--> BOUND --taken over by another server or a socket--> IDLE       BOUND --unbind--> CLOSING
  *   IDLE --listen at a host's name--> LOOKING_UP --answer--> STARTING or FAILING       LOOKING_UP --close--> IDLE
  *
  * The name is had, or not, inside listen(), but for a host's; only its event is owed. CLOSING lasts until the backend
@@ -25,6 +26,7 @@
 #include <stdint.h>
 
 #include <weir/block_list.h>
+#include <weir/bound.h>
 #include <weir/server.h>
 
 #include "common/backend.h"
@@ -40,7 +42,15 @@ struct listen_later;
 struct listen_lookup;
 struct server_parcel;
 
-enum server_state { SERVER_IDLE, SERVER_LOOKING_UP, SERVER_STARTING, SERVER_FAILING, SERVER_LISTENING, SERVER_CLOSING };
+enum server_state {
+  SERVER_IDLE,
+  SERVER_LOOKING_UP,
+  SERVER_BOUND,
+  SERVER_STARTING,
+  SERVER_FAILING,
+  SERVER_LISTENING,
+  SERVER_CLOSING
+};
 
 /* What a server owes its user; a set. Delivered in this order. */
 enum server_debt { SERVER_OWES_ANSWERS = 1, SERVER_OWES_START = 2, SERVER_OWES_FAILURE = 4, SERVER_OWES_CLOSE = 8 };
@@ -150,6 +160,9 @@ weir_code server_owe_failure(weir_server *server, const weir_error *error);
 weir_code server_listen_at_first(weir_server *server, const weir_address *addresses, size_t count, char *name,
                                  const weir_listen_options *options);
 
+/* Has an IP address, or any, and does not listen: the server is BOUND, or as it was. */
+struct outcome server_bind(weir_server *server, struct address *address, const weir_bind_options *options);
+
 /* ---- server_lookup.c ---- */
 
 /* Looks the host of an address up, and then listens there. `name` is memory for the name that will be had, given away.
@@ -172,6 +185,9 @@ void server_accept_done(const struct completion *completion);
 void server_stop_listening(weir_server *server, enum ending ending);
 
 void server_close_done(const struct completion *completion);
+
+/* Closes what is BOUND; does nothing to others. */
+void server_unbind(weir_server *server);
 
 /* An accepted socket has emitted its `close`, or ended with the loop. */
 void server_socket_closed(weir_server *server, struct weir_socket *socket);

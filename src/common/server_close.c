@@ -35,6 +35,12 @@ void server_stop_listening(weir_server *server, enum ending ending) {
   server_update_liveness(server);
 }
 
+void server_unbind(weir_server *server) {
+  if (server->state != SERVER_BOUND) return;
+  handle_retain(&server->handle); /* the loop's, until the backend has let go */
+  server_stop_listening(server, ENDING_CLOSE);
+}
+
 weir_code weir_server_close(weir_server *server, weir_server_callback callback, void *user) {
   if (server == NULL) return WEIR_EINVAL;
   loop_check_thread(server->handle.loop);
@@ -118,6 +124,7 @@ void server_deliver_close(weir_server *server) {
 
 void server_abandon(weir_server *server) {
   server_stop_lookup(server);
+  server_unbind(server);
   if (weir_server_listening(server)) {
     server_stop_listening(server, ENDING_CLOSE);
   } else if (server->state == SERVER_CLOSING && server->acceptor_returned) {

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "common/bound.h"
 #include "common/failure.h"
 #include "common/memory.h"
 #include "common/server.h"
@@ -113,6 +114,18 @@ static struct outcome listen_anywhere(weir_server *server, const struct listen_r
   return listen_at_ip(server, request, &(weir_address){.family = WEIR_FAMILY_IPV4, .port = port});
 }
 
+struct outcome server_bind(weir_server *server, struct address *address, const weir_bind_options *options) {
+  struct listen_request request = {.address = address,
+                                   .native = -1,
+                                   .ipv6_only = options->ipv6_only,
+                                   .reuse_port = options->reuse_port,
+                                   .only_bind = true};
+  struct outcome outcome =
+      address->kind == ADDRESS_HOST ? listen_anywhere(server, &request) : listen_below(server, &request);
+  if (outcome.code == WEIR_OK) server->state = SERVER_BOUND;
+  return outcome;
+}
+
 weir_code server_listen_at_first(weir_server *server, const weir_address *addresses, size_t count, char *name,
                                  const weir_listen_options *options) {
   struct address address;
@@ -158,14 +171,34 @@ static weir_code listen_at(weir_server *server, const char *endpoint, size_t len
   return code;
 }
 
-static weir_code listen_on_native(weir_server *server, intptr_t native, const weir_listen_options *options) {
-  struct address none = {.kind = ADDRESS_NONE};
-  struct listen_request request = request_of(&none, options);
-  request.native = native;
+/* Listens on what a request names instead of an address; `address` is for errors. */
+static weir_code listen_on(weir_server *server, struct listen_request *request, const weir_address *address) {
+  struct address had = {.kind = ADDRESS_NONE};
   char *name = memory_get(server_allocator(server), NAME_BYTES);
   if (name == NULL) return WEIR_ENOMEM;
-  struct outcome outcome = listen_below(server, &request);
-  return conclude(server, &outcome, &none, name);
+  request->address = &had;
+  struct outcome outcome = listen_below(server, request);
+  if (outcome.code != WEIR_OK && address != NULL) address_set_ip(&had, address);
+  return conclude(server, &outcome, &had, name);
+}
+
+static weir_code listen_on_native(weir_server *server, intptr_t native, const weir_listen_options *options) {
+  struct listen_request request = request_of(NULL, options);
+  request.native = native;
+  return listen_on(server, &request, NULL);
+}
+
+static weir_code listen_on_bound(weir_server *server, weir_bound *bound, const weir_listen_options *options) {
+  struct listen_request request = request_of(NULL, options);
+  if (!bound_claim(bound, server->handle.loop)) return WEIR_EINVAL;
+  request.bound = bound_acceptor(bound);
+  weir_code code = listen_on(server, &request, bound_name(bound));
+  if (code == WEIR_OK && server->state == SERVER_STARTING) {
+    bound_take(bound);
+  } else {
+    bound_unclaim(bound);
+  }
+  return code;
 }
 
 static weir_code add_listening_listener(weir_server *server, const weir_listen_options *options) {
@@ -212,6 +245,16 @@ static void cancel(struct cancelable *cancelable) {
   }
 }
 
+/* What is the same whatever is listened on; `code` is what listening there gave. */
+static weir_code begun(weir_server *server, weir_code code, const weir_listen_options *options) {
+  if (code != WEIR_OK) {
+    server_forget_listener(server);
+  } else {
+    cancelable_join(&server->cancelable, options->cancellation, cancel);
+  }
+  return code;
+}
+
 weir_code weir_server_listen(weir_server *server, const char *endpoint, const weir_listen_options *options) {
   weir_listen_options whole;
   weir_code code = endpoint == NULL ? WEIR_EINVAL : check_listen(server, options, &whole);
@@ -219,28 +262,25 @@ weir_code weir_server_listen(weir_server *server, const char *endpoint, const we
   size_t length = whole.endpoint_length != 0 ? whole.endpoint_length : strlen(endpoint);
   if (server->state == SERVER_CLOSING) return listen_later(server, endpoint, length, &whole);
   code = add_listening_listener(server, &whole);
-  if (code == WEIR_OK) code = listen_at(server, endpoint, length, &whole);
-  if (code != WEIR_OK) {
-    server_forget_listener(server);
-  } else {
-    cancelable_join(&server->cancelable, whole.cancellation, cancel);
-  }
-  return code;
+  return code != WEIR_OK ? code : begun(server, listen_at(server, endpoint, length, &whole), &whole);
+}
+
+static weir_code check_listen_on(weir_server *server, const weir_listen_options *options, weir_listen_options *whole) {
+  weir_code code = check_listen(server, options, whole);
+  if (code != WEIR_OK) return code;
+  return server->state == SERVER_CLOSING ? WEIR_EALREADY : add_listening_listener(server, whole);
 }
 
 weir_code weir_server_listen_native(weir_server *server, intptr_t native, const weir_listen_options *options) {
   weir_listen_options whole;
-  weir_code code = check_listen(server, options, &whole);
-  if (code != WEIR_OK) return code;
-  if (server->state == SERVER_CLOSING) return WEIR_EALREADY;
-  code = add_listening_listener(server, &whole);
-  if (code == WEIR_OK) code = listen_on_native(server, native, &whole);
-  if (code != WEIR_OK) {
-    server_forget_listener(server);
-  } else {
-    cancelable_join(&server->cancelable, whole.cancellation, cancel);
-  }
-  return code;
+  weir_code code = check_listen_on(server, options, &whole);
+  return code != WEIR_OK ? code : begun(server, listen_on_native(server, native, &whole), &whole);
+}
+
+weir_code weir_server_listen_bound(weir_server *server, weir_bound *bound, const weir_listen_options *options) {
+  weir_listen_options whole;
+  weir_code code = bound == NULL ? WEIR_EINVAL : check_listen_on(server, options, &whole);
+  return code != WEIR_OK ? code : begun(server, listen_on_bound(server, bound, &whole), &whole);
 }
 
 void server_deliver_start(weir_server *server) {

@@ -8,6 +8,7 @@
 
 #include <weir/block_list.h>
 
+#include "common/bound.h"
 #include "common/connecting.h"
 #include "common/memory.h"
 
@@ -40,6 +41,8 @@ void socket_free_connecting(struct weir_socket *socket, struct connecting *conne
   if (connecting->listener != NULL) {
     handle_unlisten(&socket->handle, WEIR_EVENT_CONNECT, connecting->listener, connecting->listener_user);
   }
+  if (connecting->bound != NULL) bound_drop(connecting->bound);
+  weir_bound_release(connecting->bound);
   weir_block_list_release(connecting->block_list);
   weir_cancellation_release(connecting->cancellation);
   memory_put(&loop->allocator, connecting->name);
@@ -127,6 +130,18 @@ static weir_code add_listener(struct connecting *connecting, const weir_connect_
   return WEIR_OK;
 }
 
+/* The last thing that can fail, because a claim that is dropped closes what was bound. */
+static weir_code claim_bound(struct connecting *connecting, const weir_connect_options *options) {
+  if (options->bound == NULL || !is_tcp(connecting)) return WEIR_OK;
+  if (options->local_address != NULL || options->local_port != 0) return WEIR_EINVAL;
+  if (!bound_claim(options->bound, connecting->socket->handle.loop)) return WEIR_EINVAL;
+  connecting->bound = weir_bound_retain(options->bound);
+  connecting->local = *bound_name(options->bound);
+  connecting->family = connecting->local.family;
+  connecting->first_address_only = true;
+  return WEIR_OK;
+}
+
 static weir_code fill_connecting(struct connecting *connecting, const char *endpoint,
                                  const weir_connect_options *options) {
   size_t length = options->endpoint_length != 0 ? options->endpoint_length : strlen(endpoint);
@@ -145,7 +160,8 @@ static weir_code fill_connecting(struct connecting *connecting, const char *endp
   weir_code code = read_local(connecting, options);
   if (code == WEIR_OK) code = take_places(connecting);
   if (code == WEIR_OK) code = copy_name(connecting, endpoint, length);
-  return code == WEIR_OK ? add_listener(connecting, options) : code;
+  if (code == WEIR_OK) code = add_listener(connecting, options);
+  return code == WEIR_OK ? claim_bound(connecting, options) : code;
 }
 
 /* Everything that needs memory comes first, so that a failed call leaves the socket as it was. */

@@ -11,6 +11,7 @@
 
 #include <weir/block_list.h>
 
+#include "common/bound.h"
 #include "common/connecting.h"
 #include "common/memory.h"
 
@@ -91,12 +92,17 @@ static void submit(struct attempt *attempt) {
     address_set_ip(&ip, &attempt->address);
     request.address = &ip;
   }
-  if (attempt_local(attempt, &local)) request.local = &local;
+  if (connecting->bound != NULL) {
+    request.bound = bound_acceptor(connecting->bound);
+  } else if (attempt_local(attempt, &local)) {
+    request.local = &local;
+  }
   carrier->extra->attempt = attempt;
   connecting->in_flight++;
   connecting->socket->extra->attempts++;
   memset(socket_connection(carrier), 0, socket_operations(carrier)->connection_bytes);
   socket_operations(carrier)->connect(socket_backend(carrier), socket_connection(carrier), &request);
+  if (connecting->bound != NULL) bound_take(connecting->bound);
 }
 
 /* Begins an attempt. False: it has failed at once, or a listener has destroyed the socket. */
