@@ -417,6 +417,67 @@ static void with_a_port_of_its_own_it_waits_for_a_failure(struct world *world) {
   assert_int_equal(weir_socket_error(client)->code, WEIR_ETIMEDOUT);
 }
 
+/* ---- any addresses ---------------------------------------------------------------------------------------------- */
+
+enum kind { KIND_CLOSED, KIND_SILENT, KIND_UNREACHABLE, KIND_LIVE, KIND_COUNT };
+
+static unsigned draw(uint64_t *state, unsigned below) {
+  *state = *state * 6364136223846793005U + 1442695040888963407U;
+  return (unsigned)(*state >> 33) % below;
+}
+
+/* Gives the host some addresses, each at most once, and says how many of each kind they are. */
+static void draw_addresses(struct hosts *hosts, uint64_t *chance, unsigned counts[KIND_COUNT]) {
+  static const char *const silent[] = {"2001:db8::1", "192.0.2.1", "2001:db8::2"};
+  static const char *const unreachable[] = {"2001:db8:1::1", "198.51.100.1", "2001:db8:1::2"};
+  unsigned length = 1 + draw(chance, 6);
+  while (hosts->count < length) {
+    enum kind kind = (enum kind)draw(chance, KIND_COUNT);
+    if (counts[kind] == (kind == KIND_LIVE ? 1 : 3)) continue;
+    unsigned index = counts[kind]++;
+    if (kind == KIND_CLOSED) hosts_add_closed(hosts, index);
+    if (kind == KIND_SILENT) add_silent(hosts, silent[index]);
+    if (kind == KIND_LIVE) hosts_add_here(hosts);
+    if (kind != KIND_UNREACHABLE) continue;
+    hosts_add(hosts, unreachable[index]);
+    weir_sim_set_unreachable(hosts->world->sim, &hosts->addresses[hosts->count - 1], false);
+  }
+}
+
+static void check_undisturbed(struct hosts *hosts, weir_socket *client, const unsigned counts[KIND_COUNT]) {
+  struct world *world = hosts->world;
+  const weir_error *error = weir_socket_error(client);
+  assert_int_equal(world_count(world, "C connect"), counts[KIND_LIVE]);
+  assert_int_equal(error == NULL, counts[KIND_LIVE] == 1);
+  if (error == NULL) return;
+  assert_int_equal(weir_socket_attempted(client, 0, NULL), hosts->count);
+  assert_int_equal(world_count(world, "C failed"), hosts->count);
+  assert_int_equal(error->cause_count, hosts->count == 1 ? 0 : hosts->count);
+  if (counts[KIND_SILENT] > 0) assert_int_equal(error->code, WEIR_ETIMEDOUT);
+}
+
+/* A live address is always found before the deadline, and a socket always closes once, whenever it is destroyed. */
+static void whatever_the_addresses_are_the_race_ends(struct world *world) {
+  uint64_t chance = 7;
+  world_listen(world, NULL, world_end_on, NULL);
+  for (int i = 0; i < 300; i++) {
+    unsigned counts[KIND_COUNT] = {0};
+    struct hosts hosts = hosts_of(world);
+    weir_connect_options options = hosts_connect_options(&hosts);
+    options.timeout_ms = 3000;
+    draw_addresses(&hosts, &chance, counts);
+    weir_socket *client = hosts_connect(&hosts, &options);
+    bool is_disturbed = draw(&chance, 3) == 0;
+    if (is_disturbed) world_after(world, draw(&chance, 1000), destroy_soon, client);
+    world_run_until_noted(world, "C close", 1);
+    world_run_for(world, 1000);
+    assert_int_equal(world_count(world, "C close"), 1);
+    assert_int_equal(world_count(world, "C attempt"), weir_socket_attempted(client, 0, NULL));
+    if (!is_disturbed) check_undisturbed(&hosts, client, counts);
+    world_forget(world);
+  }
+}
+
 static const struct world_case cases[] = {
     TCP_CASE("A037 A047 EO-23", after_a_failure_the_next_address_is_tried_at_once),
     TCP_CASE("A037", a_connection_that_has_won_carries_bytes_both_ways),
@@ -437,6 +498,7 @@ static const struct world_case cases[] = {
     SIM_CASE("A048 A049", destroyed_in_a_time_out_of_an_attempt_it_has_no_error),
     SIM_CASE("A049", one_silent_address_ends_at_the_deadline),
     SIM_CASE("A048", destroyed_while_silent_addresses_are_tried_it_tries_no_further),
+    SIM_CASE("A037", whatever_the_addresses_are_the_race_ends),
     SIM_CASE("", with_a_port_of_its_own_it_waits_for_a_failure),
     TCP_CASE("", a_loop_may_end_in_the_middle_of_a_race),
 };
