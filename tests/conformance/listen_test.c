@@ -165,6 +165,27 @@ static void text_that_is_no_address_is_an_error(struct world *world) {
   }
 }
 
+/* Which systems can do so is a matter of the system; what cannot be done is said. */
+static void several_servers_listen_at_one_port_that_is_reused(struct world *world) {
+  weir_listen_options options = weir_listen_options_default();
+  weir_server *first = traced_server(world, "V");
+  weir_server *second = traced_server(world, "W");
+  options.reuse_port = true;
+  assert_int_equal(weir_server_listen(first, world->endpoint, &options), WEIR_OK);
+  world_run_for(world, 1);
+  if (world_count(world, "V error(ENOTSUP)") == 1) return;
+  assert_int_equal(weir_server_listen(second, world->endpoint, &options), WEIR_OK);
+  world_run_until_noted(world, "W listening", 1);
+  struct failed taken = {WEIR_EADDRINUSE, "listen", ""};
+  strcpy(taken.address, world->endpoint + strlen("tcp:"));
+  expect_failure(world, world->endpoint, NULL, taken);
+  weir_server_close(first, NULL, NULL);
+  world_run_until_noted(world, "V close", 1);
+  world_connect_traced(world, "C");
+  world_run_until_noted(world, "C close", 1);
+  world_expect(world, "C", served);
+}
+
 /* ---- a host's name ---------------------------------------------------------------------------------------------- */
 
 static void it_listens_at_a_host_by_its_name(struct world *world) {
@@ -287,6 +308,7 @@ static const struct world_case cases[] = {
     TCP_CASE("EO-55", after_a_failure_it_listens_elsewhere),
     TCP_CASE("A005 EO-55", an_address_that_is_not_ours_is_an_error),
     TCP_CASE("A009 EO-55", text_that_is_no_address_is_an_error),
+    TCP_CASE("A007 M09", several_servers_listen_at_one_port_that_is_reused),
     TCP_CASE("EO-55", it_listens_at_a_host_by_its_name),
     TCP_CASE("A012 EO-55", localhost_needs_no_resolver_of_the_program),
     TCP_CASE("A013", the_first_address_that_can_be_had_is_taken),
