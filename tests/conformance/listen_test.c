@@ -9,6 +9,10 @@
 
 #define TCP_CASE(rows, function) WORLD_CASE_EXCEPT(rows, function, WORLD_NOT_LOCAL, "ports are for TCP")
 
+#define SIM_CASE(rows, function)                                                           \
+  WORLD_CASE_EXCEPT(rows, function, WORLD_NOT_LOCAL | WORLD_NOT_WINDOWS | WORLD_NOT_POSIX, \
+                    "only in a simulated world a listen fails when it shall")
+
 /* ---- parts ------------------------------------------------------------------------------------------------------ */
 
 static weir_server *traced_server(struct world *world, const char *name) {
@@ -111,6 +115,27 @@ static void ipv6_only_takes_no_ipv4_clients(struct world *world) {
   weir_server *four = traced_server(world, "W");
   assert_int_equal(weir_server_listen(four, world_format(world, "tcp:0.0.0.0:%d", port), NULL), WEIR_OK);
   world_run_until_noted(world, "W listening", 1);
+}
+
+static void without_ipv6_any_address_is_one_of_ipv4(struct world *world) {
+  static const weir_code missing[] = {WEIR_ENOTSUP, WEIR_EADDRNOTAVAIL};
+  for (size_t i = 0; i < 2; i++) {
+    weir_server *server = traced_server(world, "V");
+    assert_int_equal(weir_sim_fail(world->sim, WEIR_SIM_FAULT_LISTEN, 1, missing[i]), WEIR_OK);
+    listen_now(world, server, "tcp:0");
+    assert_string_equal(weir_server_address(server), world_format(world, "0.0.0.0:%d", port_of(server)));
+    expect_client(world, "127.0.0.1", port_of(server), served);
+    world_forget(world);
+  }
+  weir_listen_options options = weir_listen_options_default();
+  options.ipv6_only = true;
+  assert_int_equal(weir_sim_fail(world->sim, WEIR_SIM_FAULT_LISTEN, 1, WEIR_ENOTSUP), WEIR_OK);
+  expect_failure(world, "tcp:0", &options, (struct failed){WEIR_ENOTSUP, "listen", "[::]:0"});
+}
+
+static void a_port_that_is_taken_is_not_looked_for_elsewhere(struct world *world) {
+  assert_int_equal(weir_sim_fail(world->sim, WEIR_SIM_FAULT_LISTEN, 1, WEIR_EADDRINUSE), WEIR_OK);
+  expect_failure(world, "tcp:8080", NULL, (struct failed){WEIR_EADDRINUSE, "listen", "[::]:8080"});
 }
 
 /* ---- one address ------------------------------------------------------------------------------------------------ */
@@ -302,6 +327,8 @@ static void a_cancelled_look_up_closes_the_server(struct world *world) {
 static const struct world_case cases[] = {
     TCP_CASE("A011 A012 EO-55 S057 S058", without_a_host_clients_of_both_kinds_come),
     TCP_CASE("A011 S057", a_star_is_any_address),
+    SIM_CASE("EO-55 S057", without_ipv6_any_address_is_one_of_ipv4),
+    SIM_CASE("S059", a_port_that_is_taken_is_not_looked_for_elsewhere),
     TCP_CASE("A006 M08", ipv6_only_takes_no_ipv4_clients),
     TCP_CASE("A011 S058", it_says_where_it_listens),
     TCP_CASE("A002 S059", a_port_that_is_taken_is_an_error),
