@@ -2,6 +2,7 @@
 /*
  * A connect from inside: from the user's call until the socket is open or has failed. Its code:
  *
+ *   connecting.c      what was asked for, made and freed
  *   socket_connect.c  the call, the deadline, the end
  *   socket_lookup.c   a host's name becomes addresses
  *   socket_race.c     addresses become attempts, several at a time (RFC 8305)
@@ -82,7 +83,23 @@ static inline bool connecting_goes_on(const struct connecting *connecting) {
   return connecting->socket->life == LIFE_CONNECTING;
 }
 
+static inline bool connecting_is_tcp(const struct connecting *connecting) {
+  return connecting->address.kind == ADDRESS_HOST || connecting->address.kind == ADDRESS_IP;
+}
+
+/* ---- connecting.c ---- */
+
+/* Makes one that has not begun; then nothing of the socket has changed but for its extra part. */
+weir_code connecting_make(struct weir_socket *socket, const char *endpoint, const weir_connect_options *options,
+                          struct connecting **connecting);
+
+/* Frees one that is over, or that never began; its listener goes too. NULL is ignored. */
+void connecting_free(struct connecting *connecting);
+
 /* ---- socket_connect.c ---- */
+
+/* The deadline has passed. */
+void connecting_time_out(struct deadline *deadline);
 
 /* The connection is there, in the socket's own memory. */
 void connecting_succeed(struct connecting *connecting);

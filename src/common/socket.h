@@ -254,7 +254,6 @@ void socket_reset_if_asked(struct weir_socket *socket);
 void socket_connect_done(const struct completion *completion); /* in socket_race.c */
 void socket_begin_connecting(struct weir_socket *socket, struct connecting *connecting);
 void socket_deliver_connect(struct weir_socket *socket);
-void socket_free_connecting(struct weir_socket *socket, struct connecting *connecting);
 void socket_stop_connecting(struct weir_socket *socket);
 
 /* The backend is connecting this socket. */

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/connecting.h"
 #include "common/failure.h"
 #include "common/hand_over.h"
 #include "common/memory.h"
@@ -259,7 +260,7 @@ void socket_clear(struct weir_socket *socket) {
   if (extra == NULL) return;
   socket_drop_writes(socket);
   socket_drop_kept(socket);
-  socket_free_connecting(socket, extra->connecting);
+  connecting_free(extra->connecting);
   extra->connecting = NULL;
   extra->corks = 0;
   extra->needs_drain = false;
