@@ -3,7 +3,8 @@
  * A server from inside. Its code:
  *
  *   server.c         making, asking, delivering what is owed
- *   server_listen.c  from an endpoint to a name that is had, or an error
+ *   server_listen.c  the calls that listen, and their events
+ *   server_name.c    from an endpoint to a name that is had, or an error
  *   server_lookup.c  before that, from a host's name to its addresses
  *   server_accept.c  clients come: welcomed, dropped, or too many for the system
  *   server_close.c   the name goes at once, `close` comes behind all sockets
@@ -152,6 +153,18 @@ void server_forget_later(weir_server *server);
 
 /* The listen has failed: the event is owed. WEIR_ENOMEM: there was none for the error, and nothing has begun. */
 weir_code server_owe_failure(weir_server *server, const weir_error *error);
+
+/* ---- server_name.c ---- */
+
+/* What the options ask for, at an address. */
+struct listen_request server_listen_request(struct address *address, const weir_listen_options *options);
+
+/* Listens at an endpoint, now or after a look-up, or owes the failure. WEIR_ENOMEM: nothing has begun. */
+weir_code server_listen_at(weir_server *server, const char *endpoint, size_t length,
+                           const weir_listen_options *options);
+
+/* Listens on what a request names instead of an address, or owes the failure; `address` is for errors, or NULL. */
+weir_code server_listen_on(weir_server *server, struct listen_request *request, const weir_address *address);
 
 /*
  * Listens at the first address that can be had, or owes the failure of the first. `name` is memory for it, given away.
