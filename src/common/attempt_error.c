@@ -21,7 +21,7 @@ weir_error attempt_error(const struct attempt *attempt, struct attempt_texts *te
   weir_error error = {.code = attempt->code,
                       .native_code = attempt->native_code,
                       .operation = attempt->step == NULL ? "connect" : attempt->step,
-                      .address = socket_address(attempt->connecting->socket),
+                      .address = attempt->connecting->socket->extra->name,
                       .hint = attempt->hint == NULL ? "" : attempt->hint,
                       .local = ""};
   if (attempt->address.family == WEIR_FAMILY_NONE) return error;
@@ -78,7 +78,7 @@ void attempts_fail(struct connecting *connecting, weir_code code, const char *hi
     return;
   }
   error.operation = "connect";
-  error.address = socket_address(connecting->socket);
+  error.address = connecting->socket->extra->name;
   error.local = "";
   error.hint = hint;
   if (code != WEIR_OK) {

@@ -11,6 +11,7 @@
 #include "common/memory.h"
 #include "common/post.h"
 #include "common/socket.h"
+#include "common/socket_options.h"
 
 struct socket_parcel {
   struct post post;
@@ -21,6 +22,9 @@ struct socket_parcel {
   bool has_native; /* somebody must open it or close it */
   intptr_t native;
   void *socket_user;
+  struct socket_options options;
+  weir_address local;  /* of no family over anything but TCP */
+  weir_address remote; /* likewise */
   bool allow_half_open;
   bool write_ended;
   enum read_half read_half;
@@ -101,6 +105,9 @@ static weir_code pack(struct socket_parcel *parcel, struct weir_socket *socket, 
   parcel->has_native = true;
   parcel->native = completion->native;
   parcel->socket_user = socket->handle.user;
+  parcel->options = *socket_options_of(socket);
+  weir_socket_local_address(socket, &parcel->local);
+  weir_socket_remote_address(socket, &parcel->remote);
   parcel->bytes_read = socket->bytes_read;
   parcel->bytes_written = socket->bytes_written;
   parcel->high_water_mark = socket_mark(socket);
@@ -141,6 +148,10 @@ static void restore_halves(struct weir_socket *socket, const struct socket_parce
   if (parcel->write_ended) socket->write_half = WRITE_ENDED;
 }
 
+static weir_code restore_options(struct weir_socket *socket, const struct socket_parcel *parcel) {
+  return socket_options_any(&parcel->options) ? socket_set_options(socket, &parcel->options) : WEIR_OK;
+}
+
 static weir_code open_native(struct weir_socket *socket, struct socket_parcel *parcel) {
   memset(socket_connection(socket), 0, socket_operations(socket)->connection_bytes);
   struct outcome outcome =
@@ -153,7 +164,8 @@ static weir_code open_native(struct weir_socket *socket, struct socket_parcel *p
 static weir_code unpack(struct socket_parcel *parcel, struct weir_socket **unpacked) {
   struct weir_socket *socket = socket_make(parcel->loop, parcel->allow_half_open, parcel->socket_user);
   struct socket_extra *extra = socket == NULL ? NULL : socket_need_extra(socket);
-  weir_code code = extra == NULL ? WEIR_ENOMEM : open_native(socket, parcel);
+  weir_code code = extra == NULL ? WEIR_ENOMEM : restore_options(socket, parcel);
+  if (code == WEIR_OK) code = open_native(socket, parcel);
   if (code != WEIR_OK) {
     weir_socket_release(socket);
     return code;
@@ -163,7 +175,11 @@ static weir_code unpack(struct socket_parcel *parcel, struct weir_socket **unpac
   extra->read_error = parcel->read_error;
   parcel->read_error = NULL;
   socket_begin_life(socket);
-  socket_meet_whoever(socket);
+  if (parcel->remote.family == WEIR_FAMILY_NONE) {
+    socket_meet_whoever(socket);
+  } else {
+    socket_meet_between(socket, &parcel->local, &parcel->remote);
+  }
   socket->flow = parcel->flow == FLOW_PAUSED ? FLOW_PAUSED : FLOW_UNDECIDED;
   socket_become_open(socket);
   socket->bytes_read = parcel->bytes_read;

@@ -32,8 +32,13 @@ struct socket_extra *socket_need_extra(struct weir_socket *socket) {
   return extra;
 }
 
-const char *socket_address(const struct weir_socket *socket) {
+const char *socket_address(const struct weir_socket *socket, char room[WEIR_ADDRESS_TEXT_BYTES]) {
+  weir_address remote;
   if (socket->extra != NULL && socket->extra->name != NULL) return socket->extra->name;
+  if (weir_socket_remote_address(socket, &remote)) {
+    weir_address_format(&remote, room, WEIR_ADDRESS_TEXT_BYTES);
+    return room;
+  }
   const char *address = socket->server == NULL ? NULL : weir_server_address(socket->server);
   return address == NULL ? "" : address;
 }

@@ -177,8 +177,8 @@ struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, void *use
 /* The extra part, made now if need be; NULL: no memory. */
 struct socket_extra *socket_need_extra(struct weir_socket *socket);
 
-/* What errors call its address. */
-const char *socket_address(const struct weir_socket *socket);
+/* What errors call its address: what connect() was given, or else who is at the other end, or where it was accepted. */
+const char *socket_address(const struct weir_socket *socket, char room[WEIR_ADDRESS_TEXT_BYTES]);
 
 size_t socket_mark(const struct weir_socket *socket);
 
@@ -221,6 +221,8 @@ extern const struct handle_class socket_class;
 /* A TCP connection is made: remembers who is at its other end, and its own address. Comes before socket_become_open. */
 void socket_meet(struct weir_socket *socket, const weir_address *remote);
 
+void socket_meet_between(struct weir_socket *socket, const weir_address *local, const weir_address *remote);
+
 /* The same for a connection of which it is not known whether it is one of TCP. */
 void socket_meet_whoever(struct weir_socket *socket);
 
@@ -231,6 +233,9 @@ void socket_forget_addresses(struct weir_socket *socket);
 void socket_describe(const struct handle *handle, struct text *text);
 
 /* ---- socket_options.c ---- */
+
+/* What is wanted of its connections. */
+const struct socket_options *socket_options_of(const struct weir_socket *socket);
 
 /* Takes them over. WEIR_ENOMEM: nothing has changed. */
 weir_code socket_set_options(struct weir_socket *socket, const struct socket_options *options);

@@ -23,12 +23,16 @@ static bool is_unspecified(const weir_address *address) {
   return memcmp(address->bytes, zeros, sizeof zeros) == 0;
 }
 
+void socket_meet_between(struct weir_socket *socket, const weir_address *local, const weir_address *remote) {
+  socket->is_tcp = true;
+  address_pair_set(&socket->addresses, &socket->handle.loop->allocator, local, remote);
+}
+
 void socket_meet(struct weir_socket *socket, const weir_address *remote) {
   const weir_address *bound = socket->server == NULL ? NULL : server_bound_address(socket->server);
   bool known = bound != NULL && !is_unspecified(bound) && bound->family == remote->family;
   weir_address local = known ? *bound : ask_local(socket);
-  socket->is_tcp = true;
-  address_pair_set(&socket->addresses, &socket->handle.loop->allocator, &local, remote);
+  socket_meet_between(socket, &local, remote);
 }
 
 void socket_meet_whoever(struct weir_socket *socket) {

@@ -143,10 +143,11 @@ void socket_destroy(struct weir_socket *socket, const weir_error *error) {
 void socket_detach(struct weir_socket *socket) { end_life(socket, NULL, ENDING_DETACH); }
 
 void socket_fail(struct weir_socket *socket, const char *operation, weir_code code, int native_code, const char *hint) {
+  char room[WEIR_ADDRESS_TEXT_BYTES];
   weir_error error = {.code = code,
                       .native_code = native_code,
                       .operation = operation,
-                      .address = socket_address(socket),
+                      .address = socket_address(socket, room),
                       .hint = hint == NULL ? "" : hint};
   socket_destroy(socket, &error);
 }
@@ -195,10 +196,11 @@ static void emit_plain(struct weir_socket *socket, weir_event_type type) {
 
 /* The whole error, or what is known of it when there was no memory to keep it. */
 static void emit_error(struct weir_socket *socket) {
+  char room[WEIR_ADDRESS_TEXT_BYTES];
   weir_error bare = {.code = (weir_code)socket->error_code,
                      .native_code = 0,
                      .operation = "",
-                     .address = socket_address(socket),
+                     .address = socket_address(socket, room),
                      .hint = ""};
   const weir_error *error = weir_socket_error(socket);
   weir_event event = {.type = WEIR_EVENT_ERROR, .socket = socket, .error = error == NULL ? &bare : error};

@@ -54,7 +54,7 @@ bool socket_options_any(const struct socket_options *options) {
 
 /* ---- whose they are ---- */
 
-static const struct socket_options *options_of(const struct weir_socket *socket) {
+const struct socket_options *socket_options_of(const struct weir_socket *socket) {
   return socket->options == NULL ? &defaults : socket->options;
 }
 
@@ -122,7 +122,7 @@ void socket_apply_options(struct weir_socket *socket) {
 static weir_code change(struct weir_socket *socket, const struct socket_options *options, enum control control,
                         const void *argument) {
   if (socket->handle.loop->ended) return WEIR_ECANCELED;
-  struct socket_options before = *options_of(socket);
+  struct socket_options before = *socket_options_of(socket);
   weir_code code = socket_set_options(socket, options);
   if (code != WEIR_OK || socket->life != LIFE_OPEN || !socket->is_tcp) return code;
   code = tell(socket, control, argument);
@@ -135,7 +135,7 @@ static weir_code change(struct weir_socket *socket, const struct socket_options 
 weir_code weir_socket_set_no_delay(weir_socket *socket, bool no_delay) {
   if (socket == NULL) return WEIR_EINVAL;
   loop_check_thread(socket->handle.loop);
-  struct socket_options options = *options_of(socket);
+  struct socket_options options = *socket_options_of(socket);
   if (options.no_delay == no_delay) return WEIR_OK;
   options.no_delay = no_delay;
   return change(socket, &options, CONTROL_NO_DELAY, &options.no_delay);
@@ -147,7 +147,7 @@ weir_code weir_socket_set_keep_alive(weir_socket *socket, const weir_keep_alive 
   loop_check_thread(socket->handle.loop);
   memcpy(&whole, keep_alive, keep_alive->size < sizeof whole ? keep_alive->size : sizeof whole);
   if (whole.count < 0) return WEIR_EINVAL;
-  struct socket_options options = *options_of(socket);
+  struct socket_options options = *socket_options_of(socket);
   struct keep_alive wanted =
       keep_alive_of(&(struct keep_alive_wish){whole.enabled, whole.delay_ms, whole.interval_ms, whole.count});
   if (same_keep_alive(&options.keep_alive, &wanted)) return WEIR_OK;
@@ -158,21 +158,21 @@ weir_code weir_socket_set_keep_alive(weir_socket *socket, const weir_keep_alive 
 weir_code weir_socket_set_type_of_service(weir_socket *socket, int type_of_service) {
   if (socket == NULL || type_of_service < 0 || type_of_service > UINT8_MAX) return WEIR_EINVAL;
   loop_check_thread(socket->handle.loop);
-  struct socket_options options = *options_of(socket);
+  struct socket_options options = *socket_options_of(socket);
   if (options.type_of_service == type_of_service) return WEIR_OK;
   options.type_of_service = type_of_service;
   return change(socket, &options, CONTROL_TYPE_OF_SERVICE, &options.type_of_service);
 }
 
 int weir_socket_type_of_service(const weir_socket *socket) {
-  int type_of_service = options_of(socket)->type_of_service;
+  int type_of_service = socket_options_of(socket)->type_of_service;
   return type_of_service == TYPE_OF_SERVICE_UNSET ? 0 : type_of_service;
 }
 
 weir_code weir_socket_set_linger(weir_socket *socket, int seconds) {
   if (socket == NULL || seconds < LINGER_OFF || seconds > UINT16_MAX) return WEIR_EINVAL;
   loop_check_thread(socket->handle.loop);
-  struct socket_options options = *options_of(socket);
+  struct socket_options options = *socket_options_of(socket);
   if (options.linger_s == seconds) return WEIR_OK;
   options.linger_s = seconds;
   return change(socket, &options, CONTROL_LINGER, &options.linger_s);

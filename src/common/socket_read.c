@@ -190,10 +190,11 @@ static void stop_reading(struct weir_socket *socket, const struct completion *co
   }
   socket->read_half = READ_ENDING;
   if (at_end) return;
+  char room[WEIR_ADDRESS_TEXT_BYTES];
   weir_error error = {.code = (weir_code)completion->result,
                       .native_code = completion->native_code,
                       .operation = "read",
-                      .address = socket_address(socket),
+                      .address = socket_address(socket, room),
                       .hint = completion->hint};
   socket->extra->read_error = failure_copy(&socket->handle.loop->allocator, &error);
   if (socket->extra->read_error == NULL) socket_fail(socket, "read", error.code, error.native_code, error.hint);

@@ -276,10 +276,11 @@ static bool wait_for_buffers(struct weir_socket *socket) {
  */
 static void fail_writing(struct weir_socket *socket, const struct completion *completion) {
   struct write_request *request = write_request_of(list_take_first(&socket->extra->queued));
+  char room[WEIR_ADDRESS_TEXT_BYTES];
   weir_error error = {.code = (weir_code)completion->result,
                       .native_code = completion->native_code,
                       .operation = "write",
-                      .address = socket_address(socket),
+                      .address = socket_address(socket, room),
                       .hint = completion->hint == NULL ? "" : completion->hint};
   socket->extra->queued_bytes -= request->length - request->sent;
   socket_destroy(socket, &error);
@@ -328,6 +329,16 @@ void socket_write_what_goes(struct weir_socket *socket) {
 
 /* ---- callbacks ---- */
 
+static void call_back(struct weir_socket *socket, struct write_request *request, weir_code code, const char *hint) {
+  if (code == WEIR_OK) {
+    write_request_call_back(request, socket, NULL);
+    return;
+  }
+  char room[WEIR_ADDRESS_TEXT_BYTES];
+  weir_error error = {.code = code, .operation = "write", .address = socket_address(socket, room), .hint = hint};
+  write_request_call_back(request, socket, &error);
+}
+
 /* Those that were finished, in order; what a callback writes is finished later and waits for the next time. */
 void socket_deliver_callbacks(struct weir_socket *socket) {
   struct list finished;
@@ -335,10 +346,7 @@ void socket_deliver_callbacks(struct weir_socket *socket) {
   list_init(&finished);
   list_move_all(&socket->extra->finished, &finished);
   for (struct list_node *node = list_take_first(&finished); node != NULL; node = list_take_first(&finished)) {
-    struct write_request *request = write_request_of(node);
-    weir_error error = {
-        .code = request->code, .native_code = 0, .operation = "write", .address = socket_address(socket), .hint = ""};
-    write_request_call_back(request, socket, request->code == WEIR_OK ? NULL : &error);
+    call_back(socket, write_request_of(node), write_request_of(node)->code, "");
   }
 }
 
@@ -351,12 +359,7 @@ void socket_cancel_writes(struct weir_socket *socket) {
   list_move_all(&socket->extra->ending, &canceled);
   socket->extra->queued_bytes = 0;
   for (struct list_node *node = list_take_first(&canceled); node != NULL; node = list_take_first(&canceled)) {
-    weir_error error = {.code = WEIR_ECANCELED,
-                        .native_code = 0,
-                        .operation = "write",
-                        .address = socket_address(socket),
-                        .hint = "the socket was closed first"};
-    write_request_call_back(write_request_of(node), socket, &error);
+    call_back(socket, write_request_of(node), WEIR_ECANCELED, "the socket was closed first");
   }
 }
 

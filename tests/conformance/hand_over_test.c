@@ -384,7 +384,31 @@ static void sockets_are_served_by_another_thread(struct world *world) {
   }
 }
 
+static void expect_same(const weir_address *a, const weir_address *b) {
+  assert_true(weir_address_equal(a, b) || (a->family == WEIR_FAMILY_NONE && b->family == WEIR_FAMILY_NONE));
+}
+
+static void addresses_and_options_travel_too(struct world *world) {
+  weir_address local[2];
+  weir_address remote[2];
+  struct crossing crossing = open_crossing(world, false);
+  weir_socket *old = crossing.pair.accepted;
+  weir_socket_set_type_of_service(old, 8);
+  assert_int_equal(weir_socket_local_address(old, &local[0]), world->tcp);
+  assert_int_equal(weir_socket_remote_address(old, &remote[0]), world->tcp);
+  cross(&crossing);
+  assert_int_equal(weir_socket_local_address(crossing.arrived, &local[1]), world->tcp);
+  assert_int_equal(weir_socket_remote_address(crossing.arrived, &remote[1]), world->tcp);
+  expect_same(&local[0], &local[1]);
+  expect_same(&remote[0], &remote[1]);
+  assert_int_equal(weir_socket_type_of_service(crossing.arrived), weir_socket_type_of_service(old));
+  close_crossing(&crossing);
+  assert_int_equal(weir_socket_remote_address(old, &remote[1]), world->tcp);
+  expect_same(&remote[0], &remote[1]);
+}
+
 static const struct world_case cases[] = {
+    WORLD_CASE("D11 D16", addresses_and_options_travel_too),
     WORLD_CASE("A278", bytes_that_came_before_and_after_are_all_there_once),
     WORLD_CASE("A278", the_new_socket_writes_and_ends_as_the_old_one_would),
     WORLD_CASE("", queued_writes_are_sent_before_the_socket_leaves),

@@ -88,10 +88,17 @@ static void close_server_in_callback(weir_socket *socket, const weir_error *erro
   world_note(world, "lent", "%s", address_of(error));
 }
 
+/* An error of an accepted socket names the peer, or without addresses the server. */
+static void name_accepted(const struct world_pair *pair, char *name, size_t size) {
+  weir_address remote;
+  snprintf(name, size, "%s", weir_server_address(pair->server));
+  if (weir_socket_remote_address(pair->accepted, &remote)) weir_address_format(&remote, name, size);
+}
+
 static void a_callback_that_closes_the_server_can_still_read_its_error(struct world *world) {
   struct world_pair pair = pair_without_client(world);
   char address[200];
-  snprintf(address, sizeof address, "%s", weir_server_address(pair.server));
+  name_accepted(&pair, address, sizeof address);
   write_with(pair.accepted, close_server_in_callback, world);
   world_run(world);
   world_expect(world, "lent", address);

@@ -154,6 +154,19 @@ static void a_client_of_every_address_is_told_which_one_it_met(struct world *wor
   assert_int_equal(local_of(accepted.sockets[0]).bytes[0], 127);
 }
 
+static void an_error_says_whom_it_is_about(struct world *world) {
+  char text[WEIR_ADDRESS_TEXT_BYTES];
+  struct world_pair pair = pair_open(world, WORLD_TRACE_DATA, WORLD_TRACE_DATA);
+  const weir_address client = local_of(pair.client);
+  weir_address_format(&client, text, sizeof text);
+  weir_socket_reset_and_destroy(pair.client);
+  world_run(world);
+  const weir_error *error = weir_socket_error(pair.accepted);
+  assert_non_null(error);
+  assert_string_equal(error->operation, "read");
+  assert_string_equal(error->address, text);
+}
+
 /* ---- turned away ---- */
 
 static void note_drop(const weir_event *event, void *user) {
@@ -252,6 +265,7 @@ static const struct world_case cases[] = {
     TCP_ONLY("EO-51 D11 X14 S107", addresses_stay_readable_after_close),
     TCP_ONLY("A156 A157 S081", there_are_no_addresses_before_the_connection),
     WORLD_CASE("A154", a_failed_connect_leaves_no_addresses),
+    TCP_ONLY("", an_error_says_whom_it_is_about),
     TCP_ONLY("A160", each_life_has_its_own_addresses),
     TCP_ONLY("EO-51 S041 S149 S058 M21 X15", a_server_says_where_it_listens),
     TCP_ONLY("S103", a_client_of_every_address_is_told_which_one_it_met),
