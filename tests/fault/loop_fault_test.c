@@ -219,6 +219,28 @@ static void a_client_for_whom_there_is_no_descriptor_is_hung_up_on(struct world 
   world_run_until_noted(world, "V connection", 1);
 }
 
+/* ---- addresses -------------------------------------------------------------------------------------------------- */
+
+static void a_connection_whose_address_cannot_be_asked_works_without(struct world *world) {
+  struct world_accepted accepted = {.trace = WORLD_TRACE_DATA};
+  weir_server *server = world_listen_and_keep(world, &accepted);
+  weir_server_unref(server);
+  system_fault_begin(world, FAULT_ADDRESS, 1, FAULT_OF_BUFFERS, FAULT_FOR_EVER);
+  weir_socket *client = world_connect_traced(world, "C");
+  world_run_until_noted(world, "C connect", 1);
+  assert_true(system_fault_count() > 0);
+  system_fault_end();
+  weir_address address;
+  assert_false(weir_socket_local_address(client, &address));
+  assert_int_equal(address.family, WEIR_FAMILY_NONE);
+  assert_true(weir_socket_remote_address(client, &address));
+  world_write(client, "hello");
+  weir_socket_end(client, NULL);
+  world_run(world);
+  world_expect(world, "S1", "data(hello) end finish close(false)");
+  world_expect(world, "C", "connect finish end close(false)");
+}
+
 static const struct world_case cases[] = {
     WORLD_CASE("", a_poller_that_cannot_be_asked_ends_every_run),
     WORLD_CASE("", a_poller_that_failed_once_goes_on),
@@ -230,6 +252,8 @@ static const struct world_case cases[] = {
     WORLD_CASE("EO-52", a_server_on_a_system_without_descriptors_says_so_once_and_recovers),
     WORLD_CASE_EXCEPT("EO-52", a_client_for_whom_there_is_no_descriptor_is_hung_up_on, WORLD_NOT_WINDOWS,
                       "a client of a pipe waits for the next instance"),
+    WORLD_CASE_EXCEPT("A161", a_connection_whose_address_cannot_be_asked_works_without, WORLD_NOT_LOCAL,
+                      "local sockets have no addresses"),
 };
 
 int main(int argc, char **argv) { return world_main(argc, argv, "loop_fault", cases, sizeof cases / sizeof *cases); }

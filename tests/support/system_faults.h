@@ -26,7 +26,8 @@ enum fault_place {
   FAULT_ACCEPT,   /* taking a client, or making an instance for the next one */
   FAULT_LOOKUP,   /* asking the resolver */
   FAULT_THREAD,   /* starting a thread */
-  FAULT_HEAP      /* memory that outlives a loop */
+  FAULT_HEAP,     /* memory that outlives a loop */
+  FAULT_ADDRESS   /* asking a connection for its own address; TCP */
 };
 
 /* Why. */

@@ -45,6 +45,8 @@ static enum os_call call_at(const char *backend, enum fault_place place) {
       return OS_THREAD_START;
     case FAULT_HEAP:
       return OS_HEAP_GET;
+    case FAULT_ADDRESS:
+      return OS_GETSOCKNAME;
     case FAULT_ANYWHERE:
       break;
   }

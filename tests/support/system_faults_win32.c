@@ -24,7 +24,7 @@ static const struct {
 static const enum os_call calls[] = {
     [FAULT_ANYWHERE] = OS_ANY,        [FAULT_WAIT] = OS_PORT_WAIT,     [FAULT_WAKE] = OS_PORT_POST,
     [FAULT_WRITE] = OS_WRITE,         [FAULT_ACCEPT] = OS_PIPE_CREATE, [FAULT_LOOKUP] = OS_GETADDRINFO,
-    [FAULT_THREAD] = OS_THREAD_START, [FAULT_HEAP] = OS_HEAP_GET};
+    [FAULT_THREAD] = OS_THREAD_START, [FAULT_HEAP] = OS_HEAP_GET,      [FAULT_ADDRESS] = OS_SOCKET_NAME};
 
 static enum os_call call_at(const struct world *world, enum fault_place place) {
   if (world->tcp && place == FAULT_WRITE) return OS_SOCKET_SEND;

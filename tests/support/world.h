@@ -168,7 +168,7 @@ void world_make_endpoint(struct world *world, char endpoint[WORLD_ENDPOINT_BYTES
 weir_server *world_listen(struct world *world, const weir_server_options *options, weir_listener connection,
                           void *user);
 
-/* What such a server says its address is: the world's endpoint, without "tcp:". */
+/* What such a server says its address is: the world's endpoint as the system has it, without "tcp:". */
 const char *world_server_name(const struct world *world);
 
 /* A socket that connects to the world's endpoint. Released after the case. */

@@ -38,7 +38,8 @@ weir_server *world_listen(struct world *world, const weir_server_options *option
 }
 
 const char *world_server_name(const struct world *world) {
-  return world->tcp ? world->endpoint + strlen("tcp:") : world->endpoint;
+  if (world->tcp) return world->endpoint + strlen("tcp:");
+  return world->simulated ? "sim:case" : world->endpoint;
 }
 
 weir_socket *world_socket(struct world *world, const weir_socket_options *options) {
