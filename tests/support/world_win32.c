@@ -40,11 +40,12 @@ static VOID CALLBACK see_nothing(PVOID unused, BOOLEAN also_unused) {
 }
 
 /*
- * The system's threads that wait for events stay a while when there are none. So a few of them are kept, each with an
- * event that is never set; a thread has room for 63.
+ * The system's threads that wait for events stay a while when there are none, and those of Wine that have a third of
+ * their work join others after 5 s; each has an event. So a few of them are kept, with enough to wait for that is never
+ * set; a thread has room for 63.
  */
 static void keep_waiting_threads(void) {
-  enum { ROOM = 63, THREADS = 4 };
+  enum { ROOM = 63, KEPT = ROOM / 3 + 1, THREADS = 4 };
   static HANDLE waits[ROOM * THREADS];
   static HANDLE never;
   if (never) return;
@@ -53,7 +54,7 @@ static void keep_waiting_threads(void) {
     RegisterWaitForSingleObject(&waits[i], never, see_nothing, NULL, INFINITE, WT_EXECUTEINWAITTHREAD);
   }
   for (size_t i = 0; i < ROOM * THREADS; i++) {
-    if (i % ROOM != 0) UnregisterWaitEx(waits[i], INVALID_HANDLE_VALUE);
+    if (i % ROOM >= KEPT) UnregisterWaitEx(waits[i], INVALID_HANDLE_VALUE);
   }
 }
 
