@@ -27,8 +27,7 @@ static struct outcome find_native(struct weir_sim *world, intptr_t number, struc
   if (number < 0) return (struct outcome){.code = WEIR_EBADF, .hint = "this is no descriptor"};
   struct native *native = native_find(world, number, NATIVE_LISTENER);
   if (native == NULL) return (struct outcome){.code = WEIR_ENOTSUP, .hint = "a simulated world has no descriptors"};
-  *listener = CONTAINER_OF(native, struct listener, native);
-  if (--(*listener)->detached == 0) list_remove(&native->node);
+  *listener = listener_take_on(native);
   return (struct outcome){.code = WEIR_OK};
 }
 
@@ -146,18 +145,13 @@ void sim_take(struct backend *backend, struct acceptor *acceptor, struct connect
 
 /* ---- ending ---- */
 
-static intptr_t detach(struct listener *listener) {
-  if (listener->detached++ > 0) return listener->native.number;
-  return native_add(listener->world, &listener->native, NATIVE_LISTENER);
-}
-
 void sim_close_acceptor(struct backend *backend, struct acceptor *acceptor, enum ending ending) {
   check_open(backend, acceptor);
   acceptor->life = ACCEPTOR_CLOSING;
   list_remove(&acceptor->node);
   task_cancel(&acceptor->accept);
   if (ending == ENDING_DETACH) {
-    acceptor->native = detach(acceptor->listener);
+    acceptor->native = listener_detach(acceptor->listener);
   } else {
     listener_release(acceptor->listener);
   }

@@ -167,6 +167,19 @@ struct wire *listener_dequeue(struct listener *listener) {
   return wire;
 }
 
+/* ---- going on elsewhere ---- */
+
+intptr_t listener_detach(struct listener *listener) {
+  if (listener->detached++ > 0) return listener->native.number;
+  return native_add(listener->world, &listener->native, NATIVE_LISTENER);
+}
+
+struct listener *listener_take_on(struct native *native) {
+  struct listener *listener = CONTAINER_OF(native, struct listener, native);
+  if (--listener->detached == 0) list_remove(&native->node);
+  return listener;
+}
+
 /* ---- ending ---- */
 
 static void reset_client(struct wire *wire) {

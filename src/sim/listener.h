@@ -43,6 +43,12 @@ struct outcome listener_create(struct weir_sim *sim, const struct listen_request
 /* From now on clients come. */
 void listener_begin(struct listener *listener, int backlog);
 
+/* Detaches one holder, and gives the number that it can be taken on under; several have the same one. */
+intptr_t listener_detach(struct listener *listener);
+
+/* The listener of a native, one of whose detached holders is the caller now. */
+struct listener *listener_take_on(struct native *native);
+
 /* One holder fewer; with the last one the clients that wait are reset, or refused when they were not connected yet. */
 void listener_release(struct listener *listener);
 

@@ -24,17 +24,12 @@ struct native *native_find(const struct weir_sim *sim, intptr_t number, enum nat
   return NULL;
 }
 
-static void close_listener(struct listener *listener) {
-  size_t releases = listener->detached;
-  for (listener->detached = 0; releases > 0; --releases) listener_release(listener);
-}
-
 void native_drop(struct native *native) {
-  list_remove(&native->node);
   if (native->kind == NATIVE_END) {
+    list_remove(&native->node);
     wire_close(CONTAINER_OF(native, struct wire_end, native));
   } else {
-    close_listener(CONTAINER_OF(native, struct listener, native));
+    listener_release(listener_take_on(native));
   }
 }
 

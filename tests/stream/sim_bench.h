@@ -207,6 +207,21 @@ static inline void write_text(struct bench *bench, struct connection *connection
   assert_int_equal(backend_sim.write(bench->backend, connection, text, strlen(text)), strlen(text));
 }
 
+/* What a queued write of a few bytes comes back with. */
+static inline void expect_write(struct bench *bench, struct connection *connection, ptrdiff_t result) {
+  struct piece pieces[] = {{"ab", 2}, {"c", 1}};
+  backend_sim.write_queue(bench->backend, connection, pieces, 2);
+  expect_result(bench, OPERATION_WRITE, connection, result);
+}
+
+/* Closes an end whose peer is reading: that one hears of it first. */
+static inline void close_in_view_of(struct bench *bench, struct connection *connection, struct connection *peer) {
+  backend_sim.close(bench->backend, connection, ENDING_CLOSE);
+  expect_result(bench, OPERATION_READ, peer, COMPLETION_END);
+  expect_result(bench, OPERATION_CLOSE, connection, 0);
+  free(connection);
+}
+
 /* ---- TCP servers and clients ---- */
 
 static inline struct acceptor *listen_with(struct bench *bench, const struct listen_request *given, const char *text,
