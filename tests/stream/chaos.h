@@ -9,6 +9,7 @@
  *   chaos_ground.c   chance, memory, trace       chaos_server.c   servers and their ledger
  *   chaos_stream.c   the bytes under way         chaos_actions.c  what is done at random
  *   chaos_tcp.c      what only TCP has          chaos_services.c look-ups and work
+ *   chaos_hand_over.c from loop to loop
  */
 #ifndef WEIR_TESTS_CHAOS_H
 #define WEIR_TESTS_CHAOS_H
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* cmocka.h wants the above first. */
 #include <cmocka.h>
@@ -27,6 +29,7 @@
 enum {
   LOOPS_MAX = 3,
   SERVERS_MAX = 4,
+  HOSTS_MAX = 8, /* with those that arrive from other loops */
   PARTIES_MAX = 64,
   ACTIONS_MAX = 240,
   STREAMS_MAX = 512,
@@ -75,6 +78,7 @@ struct party {
   bool has_addresses; /* TCP: and these they are, for as long as this life is remembered */
   weir_address local;
   weir_address remote;
+  struct party *heir; /* who goes on in another loop, until this one has let go */
 
   /* receiving */
   bool watches_data;
@@ -112,6 +116,7 @@ struct promise {
   weir_family family;
   weir_work *work; /* that it is of, and whether it has run; `is_refused`: it was taken back */
   bool has_run;
+  struct party *heir; /* that arrives in another loop */
 };
 
 struct chaos {
@@ -139,7 +144,7 @@ struct chaos {
   weir_timer *wardens[LOOPS_MAX];
   weir_cancellation *cancellations[LOOPS_MAX]; /* a new one when it was cancelled */
   weir_block_list *block_list;
-  struct host hosts[SERVERS_MAX];
+  struct host hosts[HOSTS_MAX];
   size_t host_count;
   struct party parties[PARTIES_MAX];
   size_t party_count;
@@ -212,6 +217,8 @@ void check_streams(struct chaos *chaos);
 
 /* A party for a socket, with the ledger's listeners in place; NULL when there are enough. */
 struct party *add_party(struct chaos *chaos, weir_socket *socket);
+struct party *take_party(struct chaos *chaos);
+void watch_party(struct party *party, weir_socket *socket);
 void begin_life(struct party *party);
 void leave_close(struct chaos *chaos);
 bool is_usable(const struct party *party);
@@ -239,6 +246,9 @@ void check_promises(struct chaos *chaos, const struct party *party);
 /* ---- chaos_server.c ---- */
 
 void make_host(struct chaos *chaos);
+
+/* A host for a server that is there, with the ledger's listeners in place; NULL when there are enough. */
+struct host *add_host(struct chaos *chaos, weir_server *server);
 struct host *draw_host(struct chaos *chaos);
 bool is_host_usable(const struct host *host);
 void listen_host(struct host *host);
@@ -258,6 +268,12 @@ void check_addresses(struct party *party);
 void set_tcp_option(struct party *party);
 void cancel_loop(struct chaos *chaos);
 weir_cancellation *cancellation_of(struct chaos *chaos, const weir_loop *loop);
+
+/* ---- chaos_hand_over.c ---- */
+
+void leave_to_heir(struct party *party);
+void hand_over_party(struct party *party);
+void hand_over_host(struct host *host);
 
 /* ---- chaos_services.c ---- */
 

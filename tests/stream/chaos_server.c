@@ -68,8 +68,14 @@ static void act_on_server_event(const weir_event *event, void *user) {
   act(host->chaos, 2);
 }
 
-void make_host(struct chaos *chaos) {
+static void watch_host(struct host *host) {
   static const weir_event_type types[] = {WEIR_EVENT_LISTENING, WEIR_EVENT_DROP, WEIR_EVENT_ERROR, WEIR_EVENT_CLOSE};
+  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+    assert_int_equal(weir_server_on(host->server, types[i], watch, host), WEIR_OK);
+  }
+}
+
+void make_host(struct chaos *chaos) {
   weir_server_options options = weir_server_options_default();
   struct host *host = &chaos->hosts[chaos->host_count++];
   host->chaos = chaos;
@@ -79,11 +85,24 @@ void make_host(struct chaos *chaos) {
   if (chaos->uses_tcp) draw_tcp_server_options(chaos, &options);
   size_t loop = draw(chaos, chaos->loop_count);
   assert_int_equal(weir_server_create(chaos->loops[loop], &options, watch, host, &host->server), WEIR_OK);
-  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-    assert_int_equal(weir_server_on(host->server, types[i], watch, host), WEIR_OK);
-  }
+  watch_host(host);
   host->owners = 1;
   note(chaos, "host %zu: made on loop %zu", index_of_host(host), loop);
+}
+
+struct host *add_host(struct chaos *chaos, weir_server *server) {
+  if (chaos->host_count == HOSTS_MAX) return NULL;
+  bool had_memory = chaos->has_memory;
+  struct host *host = &chaos->hosts[chaos->host_count++];
+  host->chaos = chaos;
+  host->server = server;
+  host->owners = 1;
+  chaos->has_memory = true;
+  assert_int_equal(weir_server_on(server, WEIR_EVENT_CONNECTION, watch, host), WEIR_OK);
+  watch_host(host);
+  chaos->has_memory = had_memory;
+  note(chaos, "  host %zu: arrives", index_of_host(host));
+  return host;
 }
 
 /* ---- what is done to them ---- */

@@ -89,6 +89,7 @@ static void check_close(struct party *party, bool had_error) {
   }
   check_promises(party->chaos, party);
   check_addresses(party);
+  leave_to_heir(party);
   if (party->host != NULL) party->host->open_sockets--;
   party->host = NULL;
   party->life = PARTY_CLOSED;
@@ -209,7 +210,7 @@ static void watch_socket(struct party *party) {
   }
 }
 
-static struct party *take_party(struct chaos *chaos) {
+struct party *take_party(struct chaos *chaos) {
   if (chaos->party_count == PARTIES_MAX) return NULL;
   struct party *party = &chaos->parties[chaos->party_count++];
   party->chaos = chaos;
@@ -218,7 +219,7 @@ static struct party *take_party(struct chaos *chaos) {
   return party;
 }
 
-static void watch_party(struct party *party, weir_socket *socket) {
+void watch_party(struct party *party, weir_socket *socket) {
   bool had_memory = party->chaos->has_memory;
   party->socket = socket;
   party->chaos->has_memory = true;

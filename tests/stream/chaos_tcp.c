@@ -97,7 +97,7 @@ weir_cancellation *cancellation_of(struct chaos *chaos, const weir_loop *loop) {
 
 /* Servers that close by it owe a `close`, as after close(). */
 void cancel_loop(struct chaos *chaos) {
-  bool listened[SERVERS_MAX] = {false};
+  bool listened[HOSTS_MAX] = {false};
   size_t loop = draw(chaos, chaos->loop_count);
   for (size_t i = 0; i < chaos->host_count; i++) {
     struct host *host = &chaos->hosts[i];
