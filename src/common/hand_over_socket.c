@@ -68,7 +68,8 @@ weir_code weir_socket_hand_over(weir_socket *socket, weir_loop *to, weir_socket_
   parcel->user = user;
   extra->parcel = parcel;
   socket_stop_reading(socket);
-  hand_over_go_on(socket);
+  if (socket->read_half == READ_FLOWING) socket->read_half = READ_HELD; /* a delivery under way keeps the rest */
+  handle_owe(&socket->handle); /* the connection leaves behind that delivery, not inside it */
   return WEIR_OK;
 }
 

@@ -251,6 +251,7 @@ static void deliver(struct handle *handle) {
   if (take_debt(socket, DEBT_FAILURE)) {
     socket_fail(socket, "write", WEIR_ENOTCONN, 0, "the socket was never connected");
   }
+  hand_over_go_on(socket);
   if (take_debt(socket, DEBT_CLOSE)) deliver_close(socket);
 }
 

@@ -244,7 +244,7 @@ void weir_socket_pause(weir_socket *socket) {
 bool weir_socket_is_paused(const weir_socket *socket) { return socket->flow == FLOW_PAUSED; }
 
 static bool may_deliver_kept(const struct weir_socket *socket) {
-  return socket->flow == FLOW_ON && socket->life == LIFE_OPEN && has_kept(socket);
+  return socket->flow == FLOW_ON && socket->life == LIFE_OPEN && has_kept(socket) && !is_leaving(socket);
 }
 
 /* The chunk leaves the list before it is delivered, for the listener may destroy the socket and all that it keeps. */

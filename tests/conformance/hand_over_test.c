@@ -255,6 +255,34 @@ static void a_socket_goes_there_and_back_many_times(struct world *world) {
   close_crossing(&crossing);
 }
 
+/* What comes in one piece is given to a small buffer bit by bit; the first bit lets the socket leave. */
+static bool leave_at_the_first_bit(weir_socket *socket, void *bytes, size_t length, void *user) {
+  struct crossing *crossing = user;
+  assert_true(length > 0 && ((const char *)bytes)[0] == 'a');
+  assert_int_equal(weir_socket_hand_over(socket, crossing->there, arrive, crossing), WEIR_OK);
+  return true;
+}
+
+static void what_comes_in_one_piece_may_be_split_between_two_loops(struct world *world) {
+  char bit[1];
+  struct crossing crossing = {.world = world, .there = further_loop(world), .trace = WORLD_TRACE_DATA};
+  weir_socket_options options = weir_socket_options_default();
+  options.onread = leave_at_the_first_bit;
+  options.onread_buffer = bit;
+  options.onread_size = sizeof bit;
+  options.user = &crossing;
+  crossing.pair = world_pair(world, &(struct world_pair_options){.client = &options});
+  world_write(crossing.pair.accepted, "abcdef");
+  run_both_until(&crossing, &crossing.has_arrived);
+  assert_int_equal(crossing.code, WEIR_OK);
+  run_both_until_read(&crossing, crossing.arrived, 6);
+  run_both_until_noted(&crossing, "N data");
+  weir_socket_end(crossing.pair.accepted, NULL);
+  run_both_until_noted(&crossing, "N close");
+  world_expect(world, "N", "data(bcdef) end finish close(false)");
+  close_crossing(&crossing);
+}
+
 /* ---- servers ---- */
 
 struct moving_server {
@@ -418,6 +446,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("A278", what_cannot_leave_stays_as_it_was),
     WORLD_CASE("", a_socket_that_is_destroyed_on_its_way_arrives_empty),
     WORLD_CASE("", a_loop_that_ends_first_closes_what_was_to_arrive),
+    WORLD_CASE("", what_comes_in_one_piece_may_be_split_between_two_loops),
     WORLD_CASE("", a_socket_goes_there_and_back_many_times),
     WORLD_CASE_EXCEPT("A278", a_server_accepts_on_the_new_loop_and_keeps_its_connections_on_the_old_one,
                       WORLD_NOT_PIPES, "a server on a named pipe stays on its loop"),
