@@ -183,7 +183,7 @@ struct outcome server_bind(weir_server *server, struct address *address, const w
 weir_code server_look_up(weir_server *server, const struct address *address, char *name,
                          const weir_listen_options *options);
 
-/* Forgets a listen that waits for an answer; does nothing to others. */
+/* Forgets a listen that waits for an answer, which may free the server; does nothing to others. */
 void server_stop_lookup(weir_server *server);
 
 /* ---- server_accept.c ---- */

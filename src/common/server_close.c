@@ -54,11 +54,12 @@ weir_code weir_server_close(weir_server *server, weir_server_callback callback, 
     if (code != WEIR_OK) return code;
     if (!waits) server_owe(server, SERVER_OWES_ANSWERS);
   }
-  server_stop_lookup(server);
   if (asked) {
     server_forget_later(server);
   } else if (open) {
     server_stop_listening(server, ENDING_CLOSE);
+  } else {
+    server_stop_lookup(server);
   }
   return WEIR_OK;
 }

@@ -88,8 +88,10 @@ static weir_code listen_later(weir_server *server, const char *endpoint, size_t 
 static void cancel(struct cancelable *cancelable) {
   weir_server *server = CONTAINER_OF(cancelable, weir_server, cancelable);
   if (server->state == SERVER_LOOKING_UP) {
+    handle_retain(&server->handle); /* the look-up may be its last owner */
     server_stop_lookup(server);
     server_owe_bare_close(server);
+    handle_release(&server->handle);
   } else {
     weir_server_close(server, NULL, NULL);
   }

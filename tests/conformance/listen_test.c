@@ -324,6 +324,24 @@ static void a_cancelled_look_up_closes_the_server(struct world *world) {
   if (hosts.question) hosts_answer(&hosts);
 }
 
+static void released_during_a_look_up_that_is_cancelled_it_closes(struct world *world) {
+  struct hosts hosts = hosts_of(world);
+  weir_listen_options options = asking(&hosts);
+  weir_server *server = NULL;
+  hosts.held = true;
+  assert_int_equal(weir_cancellation_create(world->loop, &options.cancellation), WEIR_OK);
+  assert_int_equal(weir_server_create(world->loop, NULL, NULL, NULL, &server), WEIR_OK);
+  world_trace_server(world, server, "V");
+  assert_int_equal(weir_server_listen(server, hosts.endpoint, &options), WEIR_OK);
+  weir_server_release(server);
+  world_run_for(world, 10);
+  weir_cancellation_cancel(options.cancellation);
+  weir_cancellation_release(options.cancellation);
+  world_run(world);
+  world_expect(world, "V", "close");
+  hosts_answer(&hosts);
+}
+
 static const struct world_case cases[] = {
     TCP_CASE("A011 A012 EO-55 S057 S058", without_a_host_clients_of_both_kinds_come),
     TCP_CASE("A011 S057", a_star_is_any_address),
@@ -343,6 +361,7 @@ static const struct world_case cases[] = {
     TCP_CASE("A013 EO-55", a_name_that_nobody_knows_is_an_error_of_the_look_up),
     TCP_CASE("A016 EO-16", closed_before_the_answer_it_never_listens),
     TCP_CASE("A356 EO-46", a_cancelled_look_up_closes_the_server),
+    TCP_CASE("A356 EO-46", released_during_a_look_up_that_is_cancelled_it_closes),
     TCP_CASE("", released_during_the_look_up_it_listens_all_the_same),
 };
 
