@@ -98,6 +98,8 @@ struct host {
   unsigned owners;
   bool is_open;          /* the loop owns it too */
   unsigned closes_owed;  /* `close` events to come */
+  bool waits_for_name;   /* it listens at a name with a cancellation, and has heard nothing yet */
+  bool may_close;        /* that was cancelled: a `close` comes unless a failure was on its way */
   unsigned open_sockets; /* accepted, `close` not yet heard */
 };
 

@@ -43,9 +43,13 @@ static void welcome(struct host *host, weir_socket *connection) {
 static void check_close(struct host *host) {
   size_t index = index_of_host(host);
   host->is_open = false;
-  if (host->closes_owed == 0) blame(host->chaos, "host %zu: close without a close()", index);
+  if (host->closes_owed == 0 && !host->may_close) blame(host->chaos, "host %zu: close without a close()", index);
   if (host->open_sockets > 0) blame(host->chaos, "host %zu: close before its sockets", index);
-  host->closes_owed--;
+  if (host->closes_owed > 0) {
+    host->closes_owed--;
+  } else {
+    host->may_close = false;
+  }
 }
 
 static void watch(const weir_event *event, void *user) {
@@ -55,6 +59,7 @@ static void watch(const weir_event *event, void *user) {
   if (event->type == WEIR_EVENT_CONNECTION) welcome(host, event->connection);
   if (event->type == WEIR_EVENT_CLOSE) check_close(host);
   if (event->type == WEIR_EVENT_LISTENING) host->is_open = true;
+  if (event->type == WEIR_EVENT_LISTENING || event->type == WEIR_EVENT_ERROR) host->waits_for_name = false;
   if (event->type == WEIR_EVENT_DROP && weir_server_max_connections(host->server) < 0) {
     blame(host->chaos, "host %zu drops without a limit", index_of_host(host));
   }
@@ -141,6 +146,7 @@ void listen_host(struct host *host) {
   weir_code code = weir_server_listen(host->server, name, &options);
   note(chaos, "host %zu: listen at %.20s, %s", index_of_host(host), name, weir_code_name(code));
   if (code == WEIR_OK && weir_server_listening(host->server)) host->is_open = true;
+  if (code == WEIR_OK && options.cancellation != NULL) host->waits_for_name = !weir_server_listening(host->server);
 }
 
 static void hear_closed(weir_server *server, const weir_error *error, void *user) {
@@ -162,6 +168,7 @@ void close_host(struct host *host) {
        promise == NULL ? 0ULL : (unsigned long long)promise->order, weir_code_name(code));
   if (promise != NULL) promise->is_due = code == WEIR_OK;
   if (code == WEIR_OK && was_listening) host->closes_owed++;
+  if (code == WEIR_OK) host->waits_for_name = false;
   if (code == WEIR_OK && weir_server_listening(host->server)) blame(chaos, "listens after close()");
 }
 

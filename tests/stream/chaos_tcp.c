@@ -108,6 +108,8 @@ void cancel_loop(struct chaos *chaos) {
   for (size_t i = 0; i < chaos->host_count; i++) {
     struct host *host = &chaos->hosts[i];
     if (listened[i] && !weir_server_listening(host->server)) host->closes_owed++;
+    if (host->waits_for_name) host->may_close = true;
+    host->waits_for_name = false;
   }
   bool had_memory = chaos->has_memory;
   chaos->has_memory = true;
