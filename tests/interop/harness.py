@@ -100,7 +100,7 @@ class World:
         """How much a bulk transfer carries."""
         if self.quick:
             return 8 << 20
-        return (64 if self.windows else 256) << 20
+        return 256 << 20
 
     def sample(self, name, *arguments, user=None, program=None):
         """Starts a program of samples/."""
