@@ -66,6 +66,26 @@ def ipc_name_is_wrong(world):
 
 
 @case
+def tcp_endpoint_is_wrong(world):
+    for name in ["tcp:", "tcp:x:y", "tcp:99999", "tcp:localhost:", "tcp:[::1]", "tcp:::1:80"]:
+        for program, operation in (PROGRAMS | ONE_ENDPOINT).items():
+            _expect_failure(world, program, name, operation, "EINVAL")
+
+
+@case
+def address_belongs_to_another_machine(world):
+    server = world.sample("echo_server", "tcp:192.0.2.1:8124")  # RFC 5737: an address for examples only.
+    _expect_line(server, "listen", "EADDRNOTAVAIL", "192.0.2.1:8124")
+
+
+@case
+def host_is_known_to_nobody(world):
+    for program in ["echo_server", "echo_client"]:
+        started = world.sample(program, "tcp:nobody.invalid:8124")  # RFC 6761: a name that never exists.
+        _expect_line(started, "lookup", ["ENOTFOUND", "EAGAIN"], "nobody.invalid")  # No name server can say so for sure.
+
+
+@case
 def name_is_empty(world):
     for program, operation in (PROGRAMS | ONE_ENDPOINT).items():
         _expect_failure(world, program, "", operation, "EINVAL")

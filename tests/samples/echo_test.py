@@ -6,9 +6,11 @@ import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
-from connection import connect, is_reachable, receive_all
-from harness import Skip, case_over, expect, expect_equal, expect_success, main
+from connection import connect, is_reachable, receive, receive_all
+from harness import Skip, case, case_over, expect, expect_equal, expect_success, main
+from programs import Failure
 
+DEFAULT = "tcp:127.0.0.1:8124"
 KINDS = ["local", "ipc", "tcp", "tcp6"]
 
 
@@ -23,6 +25,19 @@ def client_hears_hello_and_its_own_world(world, endpoint):
         server.wait_for("client disconnected", count=number)
     expect_equal(server.output_lines(), ["server bound", *["client connected", "client disconnected"] * 3], "its lines")
     expect_equal(server.error_text(), "", "errors of the server")
+
+
+@case
+def both_know_where_without_being_told(world):
+    try:
+        connect(DEFAULT).close()
+        raise Skip(f"somebody listens at {DEFAULT}")
+    except Failure:
+        pass  # The port is free.
+    world.serve(name="echo_server", ready="server bound")
+    expect_success(world.sample("echo_client"), "disconnected from server")
+    with connect(DEFAULT) as client:
+        expect_equal(receive(client, 7), b"hello\r\n", "what an IPv4 client gets")
 
 
 @case_over(*KINDS)
