@@ -16,6 +16,7 @@ struct server_parcel {
   weir_code code;  /* why it is empty, or WEIR_OK */
   bool has_native; /* somebody must listen on it or close it */
   intptr_t native;
+  bool owns_file; /* of `native` */
   int backlog;
   void *server_user;
   bool allow_half_open;
@@ -91,6 +92,7 @@ static weir_code unpack(struct server_parcel *parcel, weir_server **unpacked) {
   options.backlog = parcel->backlog;
   weir_server *server = make_server(parcel);
   if (server == NULL) return WEIR_ENOMEM;
+  server->takes_file = parcel->owns_file;
   weir_code code = weir_server_listen_native(server, parcel->native, &options);
   if (code == WEIR_OK && server->failure != NULL) code = server->failure->code;
   if (code == WEIR_OK) {
@@ -119,6 +121,7 @@ void hand_over_send_server(weir_server *server, const struct completion *complet
   parcel->code = (weir_code)completion->result;
   parcel->has_native = parcel->code == WEIR_OK;
   parcel->native = completion->native;
+  parcel->owns_file = parcel->has_native && completion->owns_file;
   parcel->post = (struct post){.function = arrive, .dropped = drop, .user = parcel};
   post_send(parcel->loop, &parcel->post);
 }

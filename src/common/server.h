@@ -84,6 +84,7 @@ struct weir_server {
   struct server_parcel *parcel; /* on its way to another loop, see hand_over.h */
   int backlog;
   struct listen_lookup *lookup; /* LOOKING_UP */
+  bool takes_file;              /* of what it listens on next: the file came along, see backend.h */
 };
 
 /* The backend's part stands behind the server, aligned for anything. */

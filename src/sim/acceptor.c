@@ -166,5 +166,6 @@ void sim_finish_close_acceptor(struct acceptor *acceptor, struct completion *com
   completion->acceptor = acceptor;
   completion->result = 0;
   completion->native = acceptor->native;
+  completion->owns_file = false;
   sim_spoil(acceptor, sizeof *acceptor);
 }

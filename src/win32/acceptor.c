@@ -135,6 +135,7 @@ static enum operation finish_close(struct acceptor *acceptor, struct completion 
     completion->hint = "the system would not let go of this server's clients";
   } else if (acceptor->parcel != NULL) {
     completion->native = acceptor->kind->give_away(acceptor);
+    completion->owns_file = false;
     parcel_leave(acceptor->parcel, completion->native);
   }
   return OPERATION_CLOSE_ACCEPTOR;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/further_loop.h"
 #include "support/native.h"
 #include "support/world.h"
 
@@ -160,6 +161,36 @@ static void only_the_own_file_is_removed(struct world *world) {
   native_close(other);
 }
 
+/* A server on its way to another loop. */
+struct crossing {
+  weir_server *server;
+  bool has_arrived;
+};
+
+static void arrive(weir_loop *loop, weir_server *server, weir_code code, void *user) {
+  struct crossing *crossing = user;
+  (void)loop;
+  assert_int_equal(code, WEIR_OK);
+  crossing->server = server;
+  crossing->has_arrived = true;
+}
+
+static void the_file_goes_with_a_server_to_another_loop(struct world *world) {
+  struct crossing crossing = {NULL, false};
+  weir_loop *there = further_loop(world);
+  weir_server *server = world_listen(world, NULL, NULL, NULL);
+  assert_int_equal(weir_server_hand_over(server, there, arrive, &crossing), WEIR_OK);
+  world_run(world);
+  assert_true(exists(world->endpoint));
+  while (!crossing.has_arrived) weir_loop_run(there, WEIR_RUN_ONCE);
+  assert_true(exists(world->endpoint));
+  weir_server_close(crossing.server, NULL, NULL);
+  assert_false(exists(world->endpoint));
+  weir_loop_run(there, WEIR_RUN_DEFAULT);
+  weir_server_release(crossing.server);
+  weir_loop_release(there);
+}
+
 static void a_server_without_its_file_keeps_its_connections(struct world *world) {
   struct world_pair_options options = {.server_trace = WORLD_TRACE_DATA};
   struct world_pair pair = world_pair(world, &options);
@@ -291,6 +322,7 @@ static const struct world_case cases[] = {
     UNIX_CASE("EO-12", the_file_goes_with_the_loop),
     UNIX_CASE("EO-12 X19", what_is_in_the_way_stays_and_is_named),
     UNIX_CASE("EO-12 A171", a_used_path_is_an_error_whatever_the_mode),
+    UNIX_CASE("EO-12", the_file_goes_with_a_server_to_another_loop),
     UNIX_CASE("EO-12", only_the_own_file_is_removed),
     UNIX_CASE("EO-12", a_server_without_its_file_keeps_its_connections),
     UNIX_CASE("EO-12", a_relative_path_is_taken_from_here_and_told_as_written),
