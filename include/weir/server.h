@@ -129,6 +129,18 @@ WEIR_API weir_code weir_server_listen_native(weir_server *server, intptr_t nativ
 WEIR_API weir_code weir_server_listen_bound(weir_server *server, weir_bound *bound, const weir_listen_options *options);
 
 /**
+ * Listens where another server of the same loop listens: both accept from then on, each client comes to one of them,
+ * and each closes for itself; the name is free when the last one has. Only `listener`, `user` and `cancellation` of the
+ * options count. Over named pipes `error` with `WEIR_ENOTSUP`.
+ *
+ * **Owns:** nothing; neither holds the other. **Errors:** as `weir_server_listen`; `WEIR_ENOTOPEN` when the other does
+ * not listen, `WEIR_EINVAL` when it is another loop's, `WEIR_EALREADY` while the server closes. **Thread:** the loop's.
+ * **Calls back:** never from inside this call.
+ */
+WEIR_API weir_code weir_server_listen_shared(weir_server *server, weir_server *other,
+                                             const weir_listen_options *options);
+
+/**
  * Called when a close is over: `error` is NULL, or `WEIR_ENOTOPEN` when the server was not listening.
  *
  * **Owns:** the error is lent for the call. **Thread:** the loop's.

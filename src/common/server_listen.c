@@ -53,6 +53,13 @@ static weir_code listen_on_bound(weir_server *server, weir_bound *bound, const w
   return code;
 }
 
+static weir_code listen_on_shared(weir_server *server, weir_server *other, const weir_listen_options *options) {
+  struct listen_request request = server_listen_request(NULL, options);
+  request.backlog = other->backlog;
+  request.shared = server_acceptor(other);
+  return server_listen_on(server, &request, other->bound.family == WEIR_FAMILY_NONE ? NULL : &other->bound);
+}
+
 static weir_code add_listening_listener(weir_server *server, const weir_listen_options *options) {
   if (options->listener == NULL) return WEIR_OK;
   weir_code code = weir_server_once(server, WEIR_EVENT_LISTENING, options->listener, options->user);
@@ -135,6 +142,13 @@ weir_code weir_server_listen_bound(weir_server *server, weir_bound *bound, const
   weir_listen_options whole;
   weir_code code = bound == NULL ? WEIR_EINVAL : check_listen_on(server, options, &whole);
   return code != WEIR_OK ? code : begun(server, listen_on_bound(server, bound, &whole), &whole);
+}
+
+weir_code weir_server_listen_shared(weir_server *server, weir_server *other, const weir_listen_options *options) {
+  weir_listen_options whole;
+  if (server == NULL || other == NULL || server->handle.loop != other->handle.loop) return WEIR_EINVAL;
+  weir_code code = weir_server_listening(other) ? check_listen_on(server, options, &whole) : WEIR_ENOTOPEN;
+  return code != WEIR_OK ? code : begun(server, listen_on_shared(server, other, &whole), &whole);
 }
 
 void server_deliver_start(weir_server *server) {
