@@ -186,6 +186,8 @@ typedef struct weir_loop_counters {
   uint64_t connections_failed;   /**< Connects that failed. */
   uint64_t bytes_read;           /**< Bytes that its sockets received. */
   uint64_t bytes_written;        /**< Bytes that its sockets took to be written, the queued ones included. */
+  uint64_t lookups;              /**< Names, and addresses in their place, that were looked up or began to be. */
+  uint64_t work;                 /**< Pieces of work that were queued. */
   uint64_t posts;                /**< Posted functions that ran. */
   uint64_t timers;               /**< Callbacks of timers that ran. */
 } weir_loop_counters;

@@ -4,10 +4,12 @@
  * does not.
  */
 #include "common/handle.h"
+#include "common/lookup.h"
 #include "common/loop.h"
 #include "common/post.h"
 #include "common/text.h"
 #include "common/timer.h"
+#include "common/work.h"
 
 static void dump_list(struct list *handles, bool alive, struct text *text) {
   for (struct list_node *node = list_first(handles); node != NULL; node = list_after(handles, node)) {
@@ -52,6 +54,8 @@ size_t weir_loop_dump(weir_loop *loop, char *text, size_t size) {
   bool alive = weir_loop_alive(loop);
   text_add(&whole, alive ? "The loop is alive because of:\n" : "The loop is not alive: nothing referenced is left.\n");
   dump_owed(loop, &whole);
+  lookup_dump(loop, &whole);
+  work_dump(loop, &whole);
   dump_all(loop, true, &whole);
   struct text others = text_in(NULL, 0);
   dump_all(loop, false, &others);

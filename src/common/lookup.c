@@ -11,6 +11,7 @@
 #include "common/memory.h"
 #include "common/question.h"
 #include "common/system.h"
+#include "common/text.h"
 #include "common/workers.h"
 
 /* What a thread of the resolver has: system memory, which outlives the look-up, the loop and its allocator. */
@@ -317,6 +318,7 @@ weir_code lookup_start(weir_loop *loop, const struct lookup_request *request, we
   }
   list_append(&loop->lookups, &made->link);
   loop->alive++;
+  loop->counters.lookups++;
   if (lookup != NULL) *lookup = made;
   return WEIR_OK;
 }
@@ -326,4 +328,15 @@ weir_code weir_lookup_start(weir_loop *loop, const char *host, weir_family famil
   if (loop == NULL || host == NULL || callback == NULL) return WEIR_EINVAL;
   struct lookup_request request = {.host = host, .length = strlen(host), .family = family};
   return lookup_start(loop, &request, callback, user, lookup);
+}
+
+/* ---- for people ---- */
+
+void lookup_dump(weir_loop *loop, struct text *text) {
+  for (struct list_node *node = list_first(&loop->lookups); node != NULL; node = list_after(&loop->lookups, node)) {
+    const weir_lookup *lookup = CONTAINER_OF(node, weir_lookup, link);
+    text_add(text, "  look-up of ");
+    text_add(text, lookup->host);
+    text_add(text, lookup->state == LOOKUP_UNDER_WAY ? ": under way\n" : ": answered, and not told yet\n");
+  }
 }

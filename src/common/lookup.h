@@ -12,6 +12,8 @@
 
 #include <weir/lookup.h>
 
+struct text;
+
 /* What to look up. */
 struct lookup_request {
   const char *host; /* `length` bytes; copied */
@@ -27,6 +29,9 @@ struct lookup_request {
  */
 weir_code lookup_start(weir_loop *loop, const struct lookup_request *request, weir_lookup_callback callback, void *user,
                        weir_lookup **lookup);
+
+/* Adds a line for each look-up that is not over. */
+void lookup_dump(weir_loop *loop, struct text *text);
 
 /* The loop ends: gives all up. */
 void lookup_abandon_all(weir_loop *loop);

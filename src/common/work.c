@@ -4,6 +4,7 @@
 #include "common/deferred.h"
 #include "common/loop.h"
 #include "common/memory.h"
+#include "common/text.h"
 #include "common/workers.h"
 
 /* Whether it may still be taken back; a real loop's threads know that better than this structure. */
@@ -104,6 +105,7 @@ weir_code weir_work_queue(weir_loop *loop, weir_work_function function, weir_wor
     return code;
   }
   loop->alive++;
+  loop->counters.work++;
   if (work != NULL) *work = made;
   return WEIR_OK;
 }
@@ -116,4 +118,13 @@ weir_code weir_work_cancel(weir_work *work) {
   work->state = WORK_TAKEN_BACK;
   defer(work, tell_deferred);
   return WEIR_OK;
+}
+
+/* ---- for people ---- */
+
+void work_dump(weir_loop *loop, struct text *text) {
+  for (struct list_node *node = list_first(&loop->work); node != NULL; node = list_after(&loop->work, node)) {
+    const weir_work *work = CONTAINER_OF(node, weir_work, link);
+    text_add(text, work->state == WORK_SUBMITTED ? "  work: waiting or running\n" : "  work: over, and not told yet\n");
+  }
 }

@@ -8,7 +8,12 @@
 
 #include <weir/work.h>
 
+struct text;
+
 /* The loop has ended and its threads are gone: frees what is left without telling anybody. */
 void work_drop_all(weir_loop *loop);
+
+/* Adds a line for each piece of work that is not over. */
+void work_dump(weir_loop *loop, struct text *text);
 
 #endif

@@ -256,6 +256,36 @@ static void what_is_owed_is_a_reason(struct world *world) {
   expect_dump(world, "The loop is not alive");
 }
 
+static void note_work(weir_work *work, weir_code code, void *world) {
+  (void)work;
+  world_note(world, "work", "%s", weir_code_name(code));
+}
+
+static void work_is_a_reason(struct world *world) {
+  assert_int_equal(weir_work_queue(world->loop, do_nothing, note_work, world, NULL), WEIR_OK);
+  assert_true(keeps_alive(world, "  work: waiting or running\n"));
+  world_run(world);
+  world_expect(world, "work", "OK");
+  assert_null(strstr(dump(world), "  work: "));
+  assert_int_equal(count_loop(world).work, 1);
+}
+
+static void note_lookup(weir_lookup *lookup, const weir_error *error, const weir_address *addresses, size_t count,
+                        void *world) {
+  (void)lookup;
+  (void)addresses;
+  world_note(world, "lookup", "%s %d", error == NULL ? "OK" : weir_code_name(error->code), (int)count);
+}
+
+static void a_look_up_is_a_reason(struct world *world) {
+  assert_int_equal(weir_lookup_start(world->loop, "127.0.0.1", WEIR_FAMILY_NONE, note_lookup, world, NULL), WEIR_OK);
+  assert_true(keeps_alive(world, "  look-up of 127.0.0.1: "));
+  world_run(world);
+  world_expect(world, "lookup", "OK 1");
+  assert_null(strstr(dump(world), "  look-up of "));
+  assert_int_equal(count_loop(world).lookups, 1);
+}
+
 static void a_dump_is_cut_at_the_end_of_the_space(struct world *world) {
   char whole[512];
   world_socket(world, NULL);
@@ -287,6 +317,8 @@ static const struct world_case cases[] = {
     WORLD_CASE("A147", a_connect_is_a_reason),
     WORLD_CASE("A147", a_timer_is_a_reason_while_it_runs),
     WORLD_CASE("A147", what_is_owed_is_a_reason),
+    WORLD_CASE("A147", work_is_a_reason),
+    WORLD_CASE("A147", a_look_up_is_a_reason),
     WORLD_CASE("", a_dump_is_cut_at_the_end_of_the_space),
 };
 
