@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "support/further_loop.h"
 #include "support/hosts.h"
 #include "support/world.h"
 
@@ -417,6 +418,43 @@ static void with_a_port_of_its_own_it_waits_for_a_failure(struct world *world) {
   assert_int_equal(weir_socket_error(client)->code, WEIR_ETIMEDOUT);
 }
 
+static void turn_a_few_times(weir_loop *loop) {
+  for (int i = 0; i < 20; i++) weir_loop_run(loop, WEIR_RUN_NOWAIT);
+}
+
+/* The server's program is busy, and its queue is full: the first attempt waits until it looks at its clients. */
+static void the_first_attempt_may_win_after_the_second_has_begun(struct world *world) {
+  struct hosts hosts = hosts_of(world);
+  weir_loop_options options = further_loop_options(world);
+  weir_listen_options listen_options = weir_listen_options_default();
+  weir_loop *busy = NULL;
+  weir_server *server = NULL;
+  listen_options.backlog = 1;
+  assert_int_equal(weir_loop_create(&options, &busy), WEIR_OK);
+  assert_int_equal(weir_server_create(busy, NULL, world_end_on, NULL, &server), WEIR_OK);
+  assert_int_equal(weir_server_listen(server, world->endpoint, &listen_options), WEIR_OK);
+  turn_a_few_times(busy);
+  for (int i = 0; i < 4; i++) world_connect(world, NULL);
+  world_run_for(world, 1000);
+  hosts_add_here(&hosts);
+  add_silent(&hosts, "192.0.2.1");
+  weir_socket *client = hosts_connect(&hosts, NULL);
+  world_run_for(world, 400);
+  expect_tried(&hosts, client, (const size_t[]){0, 1}, 2);
+  assert_int_equal(world_count(world, "C connect"), 0);
+  for (int i = 0; i < 20 && world_count(world, "C close") == 0; i++) {
+    turn_a_few_times(busy);
+    turn_a_few_times(world->loop);
+  }
+  world_expect(
+      world, "C",
+      "lookup(127.0.0.1) lookup(192.0.2.1) attempt(127.0.0.1) at(1000) attempt(192.0.2.1) at(1250) connect end "
+      "finish close(false)");
+  weir_server_close(server, NULL, NULL);
+  weir_server_release(server);
+  weir_loop_release(busy);
+}
+
 /* ---- any addresses ---------------------------------------------------------------------------------------------- */
 
 enum kind { KIND_CLOSED, KIND_SILENT, KIND_UNREACHABLE, KIND_LIVE, KIND_COUNT };
@@ -494,6 +532,7 @@ static const struct world_case cases[] = {
     SIM_CASE("A033 A037", past_a_silent_address_the_next_one_is_tried_after_250_ms),
     SIM_CASE("A033 A046", the_delay_is_the_users_but_at_least_10_ms),
     SIM_CASE("A037", a_failure_in_between_begins_the_delay_anew),
+    SIM_CASE("A037", the_first_attempt_may_win_after_the_second_has_begun),
     SIM_CASE("A049", when_all_are_silent_the_deadline_ends_every_attempt),
     SIM_CASE("A048 A049", destroyed_in_a_time_out_of_an_attempt_it_has_no_error),
     SIM_CASE("A049", one_silent_address_ends_at_the_deadline),
