@@ -180,7 +180,11 @@ typedef void (*weir_server_arrival)(weir_loop *loop, weir_server *server, weir_c
  */
 WEIR_API weir_code weir_server_hand_over(weir_server *server, weir_loop *to, weir_server_arrival arrival, void *user);
 
-/** Whether it listens: from `weir_server_listen`'s success until close. **Thread:** the loop's. */
+/**
+ * Whether it listens: from `weir_server_listen`'s success, or at a host's name from the answer, until close.
+ *
+ * **Thread:** the loop's.
+ */
 WEIR_API bool weir_server_listening(const weir_server *server);
 
 /**

@@ -150,13 +150,19 @@ WEIR_API weir_code weir_connect(weir_loop *loop, const char *endpoint, const wei
 /**
  * Connects to an endpoint; see endpoint.h. `options` may be NULL. Later: `connect`, or `error` and `close`.
  *
+ * Over TCP a host's name is looked up, with `lookup` events, and its addresses are tried as RFC 8305 has it: the two
+ * kinds in turn, each `attempt_delay_ms` after the one before it and beside it, or at once when one has failed. The
+ * first that is through wins, and the others are closed. When all fail, the error has every cause. Nothing of this
+ * happens before the loop runs: a socket that is destroyed first has reached nobody.
+ *
  * A name that makes no sense is an `error` event too, so that there is one place to handle failure. Writing may begin
  * at once, unless the socket was destroyed and has not emitted `close` yet: then the connect, and writing, begins after
  * it. A closed socket can be connected again, also from its `close` listener; its counters restart, its listeners and
  * encoding stay.
  *
  * **Owns:** the text is copied. **Errors:** `WEIR_EALREADY` while it connects, `WEIR_EISCONN` while it is connected
- * (the running connection is left alone), `WEIR_EINVAL`, `WEIR_ENOMEM`. **Thread:** the loop's.
+ * (the running connection is left alone), `WEIR_EINVAL` also for options that make no sense, `WEIR_ENOMEM`. **Thread:**
+ * the loop's.
  * **Calls back:** never from inside this call.
  */
 WEIR_API weir_code weir_socket_connect(weir_socket *socket, const char *endpoint, const weir_connect_options *options);
