@@ -4,7 +4,6 @@
 #include <assert.h>
 
 #include "common/memory.h"
-#include "win32/watch.h"
 
 static enum operation finish_instance(struct backend *backend, struct task *task, struct completion *completion);
 static enum operation finish_offer(struct backend *backend, struct task *task, struct completion *completion);
@@ -23,7 +22,8 @@ void acceptor_init(struct acceptor *acceptor, const struct acceptor_kind *kind, 
 
 void acceptor_free_instance(struct backend *backend, struct instance *instance) {
   if (instance->handle != NULL) instance->acceptor->kind->shut(instance);
-  watch_stop(backend->allocator, &instance->task);
+  watch_stop(backend->allocator, &instance->task.watch);
+  watch_stop(backend->allocator, &instance->spare);
   memory_put(backend->allocator, instance);
 }
 
@@ -37,8 +37,14 @@ static void add_waiting(struct acceptor *acceptor, struct instance *instance) {
   ++acceptor->waiting_count;
 }
 
-/* What a wait that was over at once led to. */
-static DWORD add_at_once(struct backend *backend, struct acceptor *acceptor, struct instance *instance, DWORD error) {
+/* Lets an instance wait; one that has nothing to wait for and no client is freed. */
+static DWORD begin_wait(struct backend *backend, struct acceptor *acceptor, struct instance *instance) {
+  task_begin(&instance->task, finish_instance);
+  DWORD error = acceptor->kind->wait(instance);
+  if (port_sort(&backend->port, &instance->task, instance->skips, error) == SUBMITTED_PENDING) {
+    add_waiting(acceptor, instance);
+    return ERROR_SUCCESS;
+  }
   instance->has_client = acceptor->kind->has_client(error);
   if (instance->has_client) {
     add_client(acceptor, instance);
@@ -48,22 +54,19 @@ static DWORD add_at_once(struct backend *backend, struct acceptor *acceptor, str
   return error;
 }
 
-DWORD acceptor_add_instance(struct backend *backend, struct acceptor *acceptor) {
+static struct instance *make_instance(struct backend *backend, struct acceptor *acceptor) {
   struct instance *instance = memory_get_zeroed(backend->allocator, acceptor->kind->instance_bytes);
+  if (instance != NULL) instance->acceptor = acceptor;
+  return instance;
+}
+
+DWORD acceptor_add_instance(struct backend *backend, struct acceptor *acceptor) {
+  struct instance *instance = make_instance(backend, acceptor);
   if (instance == NULL) return ERROR_NOT_ENOUGH_MEMORY;
-  instance->acceptor = acceptor;
   DWORD error = acceptor->kind->prepare(backend, instance);
-  if (error != ERROR_SUCCESS) {
-    acceptor_free_instance(backend, instance);
-    return error;
-  }
-  task_begin(&instance->task, finish_instance);
-  error = acceptor->kind->wait(instance);
-  if (port_sort(&backend->port, &instance->task, instance->skips, error) == SUBMITTED_OVER) {
-    return add_at_once(backend, acceptor, instance, error);
-  }
-  add_waiting(acceptor, instance);
-  return ERROR_SUCCESS;
+  if (error == ERROR_SUCCESS) return begin_wait(backend, acceptor, instance);
+  acceptor_free_instance(backend, instance);
+  return error;
 }
 
 void acceptor_fill(struct backend *backend, struct acceptor *acceptor) {
@@ -134,9 +137,9 @@ static enum operation finish_close(struct acceptor *acceptor, struct completion 
     error_complete(completion, ERROR_PLACE_OPEN, ERROR_NOT_SUPPORTED);
     completion->hint = "the system would not let go of this server's clients";
   } else if (acceptor->parcel != NULL) {
-    completion->native = acceptor->kind->give_away(acceptor);
     completion->owns_file = false;
-    parcel_leave(acceptor->parcel, completion->native);
+    completion->native = acceptor->kind->give_away(acceptor, acceptor->parcel);
+    parcel_leave(&acceptor->parcel->parcel, acceptor->kind, completion->native);
   }
   return OPERATION_CLOSE_ACCEPTOR;
 }
@@ -148,7 +151,7 @@ static enum operation finish_offer(struct backend *backend, struct task *task, s
 
 /* Of a server that closes. */
 static void end_instance(struct backend *backend, struct instance *instance) {
-  struct parcel *parcel = instance->acceptor->parcel;
+  struct server_parcel *parcel = instance->acceptor->parcel;
   if (parcel != NULL && instance->acceptor->kind->pack(instance, &parcel->places[parcel->count])) ++parcel->count;
   acceptor_free_instance(backend, instance);
 }
@@ -199,10 +202,11 @@ void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct co
 
 /* On failure it is closed instead. */
 static void try_to_detach(struct acceptor *acceptor) {
-  acceptor->parcel = parcel_make(acceptor->waiting_count + acceptor->client_count);
-  acceptor->refused = acceptor->parcel == NULL || acceptor->kind->detach(acceptor) != ERROR_SUCCESS;
-  if (acceptor->refused && acceptor->parcel != NULL) parcel_free(acceptor->parcel);
-  if (acceptor->refused) acceptor->parcel = NULL;
+  size_t room = acceptor->waiting_count + acceptor->client_count;
+  struct server_parcel *parcel = os_heap_get(sizeof *parcel + room * sizeof parcel->places[0]);
+  acceptor->refused = parcel == NULL || acceptor->kind->detach(acceptor) != ERROR_SUCCESS;
+  if (!acceptor->refused) acceptor->parcel = parcel;
+  if (acceptor->refused && parcel != NULL) os_heap_put(parcel);
 }
 
 /* The name is free at once, unless it goes over; the packets of the instances that waited come later. */
@@ -220,32 +224,55 @@ void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum end
 
 /* ---- what another loop has left ---- */
 
-/* As many instances as there are places, or none. */
-static DWORD make_instances(struct backend *backend, struct acceptor *acceptor, size_t count, struct list *made) {
-  for (size_t i = 0; i < count; ++i) {
-    struct instance *instance = memory_get_zeroed(backend->allocator, acceptor->kind->instance_bytes);
-    if (instance == NULL) {
-      for (struct list_node *node; (node = list_take_first(made)) != NULL;) {
-        memory_put(backend->allocator, CONTAINER_OF(node, struct instance, link));
-      }
-      return ERROR_NOT_ENOUGH_MEMORY;
-    }
-    instance->acceptor = acceptor;
-    list_append(made, &instance->link);
+bool acceptor_discard(intptr_t native) {
+  const struct acceptor_kind *const kinds[] = {&acceptor_of_pipes, &acceptor_of_tcp};
+  for (size_t i = 0; i < 2; ++i) {
+    struct parcel *left = parcel_take(kinds[i], native);
+    if (left == NULL) continue;
+    struct server_parcel *parcel = CONTAINER_OF(left, struct server_parcel, parcel);
+    kinds[i]->discard(parcel);
+    os_heap_put(parcel);
+    return true;
   }
-  return ERROR_SUCCESS;
+  return false;
 }
 
-DWORD acceptor_unpack(struct backend *backend, struct acceptor *acceptor, const struct parcel *parcel) {
-  struct list made;
-  list_init(&made);
-  DWORD error = make_instances(backend, acceptor, parcel->count, &made);
-  for (size_t i = 0; error == ERROR_SUCCESS && i < parcel->count; ++i) {
-    struct instance *instance = CONTAINER_OF(list_take_first(&made), struct instance, link);
-    instance->handle = parcel->places[i].handle;
-    instance->has_client = true;
-    acceptor->kind->unpack(instance, &parcel->places[i]);
-    add_client(acceptor, instance);
+/* As many instances as there are places, or none. */
+static DWORD make_instances(struct backend *backend, struct acceptor *acceptor, size_t count, bool watched,
+                            struct list *made) {
+  DWORD error = ERROR_SUCCESS;
+  for (size_t i = 0; error == ERROR_SUCCESS && i < count; ++i) {
+    struct instance *instance = make_instance(backend, acceptor);
+    if (instance == NULL) {
+      error = ERROR_NOT_ENOUGH_MEMORY;
+    } else {
+      list_append(made, &instance->link);
+      if (watched) error = watch_start(backend->allocator, backend->port.handle, &instance->task.watch);
+    }
+  }
+  if (error == ERROR_SUCCESS) return ERROR_SUCCESS;
+  for (struct list_node *node; (node = list_take_first(made)) != NULL;) {
+    acceptor_free_instance(backend, CONTAINER_OF(node, struct instance, link));
   }
   return error;
+}
+
+DWORD acceptor_unpack(struct backend *backend, struct acceptor *acceptor, const struct server_parcel *parcel,
+                      bool watched) {
+  struct list made;
+  list_init(&made);
+  DWORD error = make_instances(backend, acceptor, parcel->count, watched, &made);
+  if (error != ERROR_SUCCESS) return error;
+  for (size_t i = 0; i < parcel->count; ++i) {
+    struct instance *instance = CONTAINER_OF(list_take_first(&made), struct instance, link);
+    instance->handle = parcel->places[i].handle;
+    instance->has_client = parcel->places[i].has_client;
+    acceptor->kind->unpack(instance, &parcel->places[i]);
+    if (instance->has_client) {
+      add_client(acceptor, instance);
+    } else {
+      begin_wait(backend, acceptor, instance);
+    }
+  }
+  return ERROR_SUCCESS;
 }

@@ -21,6 +21,21 @@ struct instance {
   HANDLE handle; /* the pipe or the SOCKET; NULL: taken over, or closed while its packet is under way */
   bool skips;
   bool has_client;
+  struct watch *spare; /* for the write side of the connection, when the task has one; or NULL */
+};
+
+/* An instance that goes over to another loop, and all of a server's that do. */
+struct instance_place {
+  HANDLE handle;
+  bool has_client;
+  weir_address peer; /* of a client over TCP */
+};
+
+struct server_parcel {
+  struct parcel parcel;
+  struct pipe_acceptor pipe; /* of a server of pipes */
+  size_t count;
+  struct instance_place places[];
 };
 
 struct acceptor_kind {
@@ -49,12 +64,15 @@ struct acceptor_kind {
   /* Instead of `close`: calls back what waits, and keeps the name. On failure `close` follows. */
   DWORD (*detach)(struct acceptor *acceptor);
 
-  /* Moves an instance into a place of a parcel, if it is worth it, and out of one. */
-  bool (*pack)(struct instance *instance, struct parcel_place *place);
-  void (*unpack)(struct instance *instance, const struct parcel_place *place);
+  /* Moves an instance into a place of what goes over, if it is worth it, and out of one. */
+  bool (*pack)(struct instance *instance, struct instance_place *place);
+  void (*unpack)(struct instance *instance, const struct instance_place *place);
 
-  /* All is packed: what the other loop listens on. */
-  intptr_t (*give_away)(struct acceptor *acceptor);
+  /* All is packed: moves the rest, and tells what the other loop listens on. */
+  intptr_t (*give_away)(struct acceptor *acceptor, struct server_parcel *parcel);
+
+  /* Nobody wants it: closes all that went over. */
+  void (*discard)(struct server_parcel *parcel);
 };
 
 struct acceptor {
@@ -70,8 +88,8 @@ struct acceptor {
   uint32_t client_count;
   uint32_t burst; /* clients of this batch of the port's */
   uint32_t burst_batch;
-  DWORD shortage;        /* why no instance waits, or ERROR_SUCCESS */
-  struct parcel *parcel; /* while it is detached; or NULL */
+  DWORD shortage;               /* why no instance waits, or ERROR_SUCCESS */
+  struct server_parcel *parcel; /* while it is detached; or NULL */
   bool wanted;
   bool closing;
   bool refused; /* it was to be detached, and could not be */
@@ -94,8 +112,15 @@ DWORD acceptor_add_instance(struct backend *backend, struct acceptor *acceptor);
 /* Lets as many instances wait as shall, and notes when not even one can. */
 void acceptor_fill(struct backend *backend, struct acceptor *acceptor);
 
-/* Takes over what another loop's server has left; on failure nothing has changed. */
-DWORD acceptor_unpack(struct backend *backend, struct acceptor *acceptor, const struct parcel *parcel);
+/*
+ * Takes over what another loop's server has left. `watched`: its instances are bound to that loop's port. On failure
+ * nothing has changed.
+ */
+DWORD acceptor_unpack(struct backend *backend, struct acceptor *acceptor, const struct server_parcel *parcel,
+                      bool watched);
+
+/* Closes what another loop's server has left; false: there is no such server. */
+bool acceptor_discard(intptr_t native);
 
 /* Frees an instance that is not with the system, and closes its handle. */
 void acceptor_free_instance(struct backend *backend, struct instance *instance);

@@ -11,7 +11,7 @@
 #include "win32/acceptor.h"
 #include "win32/connection.h"
 #include "win32/error.h"
-#include "win32/watch.h"
+#include "win32/pipe_passage.h"
 
 /* ---- chunks ---- */
 
@@ -94,22 +94,21 @@ static bool is_of_tcp(const struct acceptor *acceptor) {
 static struct outcome begin_listen(struct backend *backend, struct acceptor *acceptor,
                                    const struct listen_request *request) {
   bool none = request->address->kind == ADDRESS_NONE;
-  bool native = none && request->shared == NULL && request->bound == NULL;
+  bool native = none && request->shared == NULL && request->bound == NULL && !pipe_was_left(request->native);
   bool tcp = request->address->kind == ADDRESS_IP || native || is_of_tcp(request->shared) || is_of_tcp(request->bound);
   return tcp ? tcp_listen(backend, acceptor, request) : pipe_listen(backend, acceptor, request);
 }
 
-static struct outcome discard(intptr_t native) {
-  if (tcp_is_socket(native)) {
-    os_socket_close((SOCKET)native);
-  } else {
-    os_close((HANDLE)native);
-  }
-  return error_none();
+/* A socket that went over has left nothing but itself. */
+static void discard(intptr_t native) {
+  if (!acceptor_discard(native) && !pipe_discard(native)) os_socket_close((SOCKET)native);
 }
 
 static struct outcome begin_open(struct backend *backend, struct connection *connection, intptr_t native) {
-  if (connection == NULL) return discard(native);
+  if (connection == NULL) {
+    discard(native);
+    return error_none();
+  }
   return tcp_is_socket(native) ? tcp_open(backend, connection, native) : pipe_open(backend, connection, native);
 }
 
@@ -126,8 +125,6 @@ static void move(struct backend *backend, struct connection *from, struct connec
   (void)backend;
   assert(!connection_with_system(from) && !list_linked(&from->read.link) && !list_linked(&from->write.link));
   *to = *from;
-  watch_move(&from->read, &to->read);
-  watch_move(&from->write, &to->write);
 }
 
 static void begin_read(struct backend *backend, struct connection *connection) {

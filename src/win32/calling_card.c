@@ -53,6 +53,8 @@ DWORD calling_card_hold(struct list *cards, const weir_allocator *allocator, uin
   return ERROR_SUCCESS;
 }
 
+DWORD calling_card_keep(const struct calling_card *card, HANDLE *event) { return create_event(card->hash, event); }
+
 void calling_card_release(const weir_allocator *allocator, struct calling_card *card) {
   if (card == NULL || --card->users > 0) return;
   list_remove(&card->link);

@@ -25,6 +25,9 @@ struct calling_card {
 /* Takes part in the card for this name, which is made for the first. */
 DWORD calling_card_hold(struct list *cards, const weir_allocator *allocator, uint64_t hash, struct calling_card **card);
 
+/* Keeps the card lying while its connection goes over to another loop, until the event is closed. */
+DWORD calling_card_keep(const struct calling_card *card, HANDLE *event);
+
 /* The last one takes the card away. NULL is ignored. */
 void calling_card_release(const weir_allocator *allocator, struct calling_card *card);
 

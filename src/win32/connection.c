@@ -4,7 +4,6 @@
 #include <assert.h>
 
 #include "win32/error.h"
-#include "win32/watch.h"
 
 bool connection_with_system(const struct connection *connection) {
   return connection->read.pending || connection->write.pending;
@@ -12,11 +11,16 @@ bool connection_with_system(const struct connection *connection) {
 
 DWORD connection_watch(struct backend *backend, struct connection *connection) {
   connection->skips = false;
-  DWORD error = watch_start(backend->allocator, &backend->port, &connection->read);
+  DWORD error = watch_start(backend->allocator, backend->port.handle, &connection->read.watch);
   if (error != ERROR_SUCCESS) return error;
-  error = watch_start(backend->allocator, &backend->port, &connection->write);
-  if (error != ERROR_SUCCESS) watch_stop(backend->allocator, &connection->read);
+  error = watch_start(backend->allocator, backend->port.handle, &connection->write.watch);
+  if (error != ERROR_SUCCESS) watch_stop(backend->allocator, &connection->read.watch);
   return error;
+}
+
+void connection_unwatch(struct backend *backend, struct connection *connection) {
+  watch_stop(backend->allocator, &connection->read.watch);
+  watch_stop(backend->allocator, &connection->write.watch);
 }
 
 static void forget(struct task *task) {
@@ -46,8 +50,7 @@ enum operation connection_finish_close(struct backend *backend, struct connectio
   if (connection_with_system(connection)) return OPERATION_NONE;
   completion->connection = connection;
   completion->result = 0;
-  watch_stop(backend->allocator, &connection->read);
-  watch_stop(backend->allocator, &connection->write);
+  connection_unwatch(backend, connection);
   if (connection->detaching == DETACHING_REFUSED) {
     error_complete(completion, ERROR_PLACE_OPEN, ERROR_NOT_SUPPORTED);
     completion->hint = "something was still being written, or had been read that only this loop can keep";

@@ -70,6 +70,8 @@ extern const struct connection_kind connection_over_tcp;
 /* Makes it come back by events, because its file is bound to another port. */
 DWORD connection_watch(struct backend *backend, struct connection *connection);
 
+void connection_unwatch(struct backend *backend, struct connection *connection);
+
 bool connection_with_system(const struct connection *connection);
 
 /* Forgets what is in line; what is with the system is the kind's to cancel. */

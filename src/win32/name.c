@@ -38,6 +38,14 @@ DWORD name_make(const struct address *native, struct name *name) {
   return ERROR_SUCCESS;
 }
 
+DWORD name_read(const struct name *name, struct address *native) {
+  char text[ADDRESS_TEXT_BYTES];
+  size_t length = 0;
+  DWORD error = os_text_to_utf8(name->text, text, sizeof text, &length);
+  if (error == ERROR_SUCCESS) address_set(native, ADDRESS_PIPE, text, length);
+  return error;
+}
+
 /* FNV-1a, of the two bytes of each unit. */
 uint64_t name_hash(const wchar_t *name) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);

@@ -21,6 +21,9 @@ DWORD name_resolve(const struct address *address, struct address *native);
 /* The name of a native address. */
 DWORD name_make(const struct address *native, struct name *name);
 
+/* The address that has this name. */
+DWORD name_read(const struct name *name, struct address *native);
+
 /* The hash of a name without what stands before it. ASCII letters hash alike in both cases, as the names are alike. */
 uint64_t name_hash(const wchar_t *name);
 

@@ -122,4 +122,7 @@ uint64_t os_counter_frequency(void);
 /* ERROR_NO_UNICODE_TRANSLATION: not UTF-8. ERROR_INSUFFICIENT_BUFFER: too long. Ends with a zero. */
 DWORD os_text_from_utf8(const char *utf8, size_t length, wchar_t *text, size_t room);
 
+/* `length` of the UTF-8 does not count the zero. */
+DWORD os_text_to_utf8(const wchar_t *text, char *utf8, size_t room, size_t *length);
+
 #endif

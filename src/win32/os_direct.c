@@ -271,3 +271,10 @@ DWORD os_text_from_utf8(const char *utf8, size_t length, wchar_t *text, size_t r
   text[units] = 0;
   return ERROR_SUCCESS;
 }
+
+DWORD os_text_to_utf8(const wchar_t *text, char *utf8, size_t room, size_t *length) {
+  int bytes = WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, text, -1, utf8, (int)room, NULL, NULL);
+  if (bytes == 0) return GetLastError();
+  *length = (size_t)bytes - 1;
+  return ERROR_SUCCESS;
+}

@@ -4,25 +4,31 @@
 static SRWLOCK lock = SRWLOCK_INIT;
 static struct parcel *parcels;
 
-struct parcel *parcel_make(size_t room) {
-  struct parcel *parcel = NULL;
-  return os_heap_get(sizeof *parcel + room * sizeof parcel->places[0]);
+static struct parcel **find_place(const void *kind, intptr_t native) {
+  struct parcel **place = &parcels;
+  while (*place != NULL && ((*place)->kind != kind || (*place)->native != native)) place = &(*place)->next;
+  return place;
 }
 
-void parcel_free(struct parcel *parcel) { os_heap_put(parcel); }
-
-void parcel_leave(struct parcel *parcel, intptr_t native) {
-  os_lock(&lock);
+void parcel_leave(struct parcel *parcel, const void *kind, intptr_t native) {
+  parcel->kind = kind;
   parcel->native = native;
+  os_lock(&lock);
   parcel->next = parcels;
   parcels = parcel;
   os_unlock(&lock);
 }
 
-struct parcel *parcel_take(intptr_t native) {
+bool parcel_lies(const void *kind, intptr_t native) {
   os_lock(&lock);
-  struct parcel **place = &parcels;
-  while (*place != NULL && (*place)->native != native) place = &(*place)->next;
+  bool lies = *find_place(kind, native) != NULL;
+  os_unlock(&lock);
+  return lies;
+}
+
+struct parcel *parcel_take(const void *kind, intptr_t native) {
+  os_lock(&lock);
+  struct parcel **place = find_place(kind, native);
   struct parcel *parcel = *place;
   if (parcel != NULL) *place = parcel->next;
   os_unlock(&lock);

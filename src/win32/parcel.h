@@ -1,39 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a server leaves that goes over to another loop of this process, until that one listens: clients that nobody has
- * taken, and what else its kind says. The other loop finds it by the native value that it was given.
+ * What stays behind of a server or a connection that goes over to another loop of this process, besides the handle: the
+ * other loop finds it by the native value that it was given. What it holds, the kind's own files say; a parcel is the
+ * first thing there.
  *
- * Parcels belong to the process; the allocators of loops do not reach them.
+ * Parcels belong to the process, and lie on the system's heap: the allocators of loops do not reach them.
  */
 #ifndef WEIR_WIN32_PARCEL_H
 #define WEIR_WIN32_PARCEL_H
 
-#include <weir/address.h>
-
 #include "win32/os.h"
-
-/* One instance of the server. */
-struct parcel_place {
-  HANDLE handle;
-  bool has_client;
-  weir_address peer; /* of a client over TCP */
-};
 
 struct parcel {
   struct parcel *next;
+  const void *kind; /* of whose kind it is */
   intptr_t native;
-  size_t count;
-  struct parcel_place places[];
 };
 
-/* With room for so many places and none yet; or NULL. */
-struct parcel *parcel_make(size_t room);
-void parcel_free(struct parcel *parcel);
-
 /* Leaves it for whoever has this native value. */
-void parcel_leave(struct parcel *parcel, intptr_t native);
+void parcel_leave(struct parcel *parcel, const void *kind, intptr_t native);
 
-/* Takes what was left for this one, or NULL. */
-struct parcel *parcel_take(intptr_t native);
+/* Whether one of this kind was left. */
+bool parcel_lies(const void *kind, intptr_t native);
+
+/* Takes it, or NULL. */
+struct parcel *parcel_take(const void *kind, intptr_t native);
 
 #endif

@@ -51,15 +51,37 @@ static DWORD begin(struct backend *backend, struct acceptor *acceptor, const str
   return error == ERROR_SUCCESS ? claim_name(backend, acceptor) : error;
 }
 
+bool pipe_was_left(intptr_t native) { return parcel_lies(&acceptor_of_pipes, native); }
+
+/* What another loop's server was, with the instances that are bound to that loop's port for good. */
+static DWORD take_over(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request) {
+  struct parcel *left = parcel_take(&acceptor_of_pipes, request->native);
+  if (left == NULL) return ERROR_NOT_SUPPORTED;
+  struct server_parcel *parcel = CONTAINER_OF(left, struct server_parcel, parcel);
+  DWORD error = name_read(&parcel->pipe.name, request->address);
+  if (error == ERROR_SUCCESS) {
+    acceptor->pipe = parcel->pipe;
+    error = acceptor_unpack(backend, acceptor, parcel, true);
+  }
+  if (error == ERROR_SUCCESS) os_heap_put(parcel);
+  if (error != ERROR_SUCCESS) parcel_leave(left, &acceptor_of_pipes, request->native);
+  return error;
+}
+
 struct outcome pipe_listen(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request) {
-  if (request->address->kind == ADDRESS_NONE || request->bound != NULL || request->only_bind) {
+  if (request->shared != NULL || request->bound != NULL || request->only_bind) {
     return error_outcome(ERROR_PLACE_OPEN, ERROR_NOT_SUPPORTED,
                          "a pipe cannot be bound apart from listening, or shared");
   }
   uint32_t limit = request->backlog > 0 ? (uint32_t)request->backlog : 1;
   acceptor_init(acceptor, &acceptor_of_pipes, PIPE_INSTANCES_AT_FIRST, limit);
-  DWORD error = begin(backend, acceptor, request);
-  if (error != ERROR_SUCCESS) return refuse(&acceptor->pipe, error);
+  if (request->address->kind == ADDRESS_NONE) {
+    DWORD error = take_over(backend, acceptor, request);
+    if (error != ERROR_SUCCESS) return error_outcome(ERROR_PLACE_OPEN, error, NULL);
+  } else {
+    DWORD error = begin(backend, acceptor, request);
+    if (error != ERROR_SUCCESS) return refuse(&acceptor->pipe, error);
+  }
   acceptor_fill(backend, acceptor);
   return error_none();
 }
@@ -94,11 +116,11 @@ static bool has_client(DWORD error) {
   return error == ERROR_SUCCESS || error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA;
 }
 
+/* A connection that is told of by events needs one for each direction. */
 static bool present(struct backend *backend, struct instance *instance, const weir_address **peer) {
-  (void)backend;
-  (void)instance;
   (void)peer;
-  return true;
+  if (instance->task.watch == NULL) return true;
+  return watch_start(backend->allocator, backend->port.handle, &instance->spare) == ERROR_SUCCESS;
 }
 
 static void hand_over(struct backend *backend, struct instance *instance, struct connection *connection) {
@@ -108,6 +130,10 @@ static void hand_over(struct backend *backend, struct instance *instance, struct
   bool knows =
       os_pipe_client(instance->handle, &process) == ERROR_SUCCESS && calling_card_seen(process, pipe->name.hash);
   pipe_attach(connection, instance->handle, instance->skips, true, knows ? PIPE_PEER_KNOWS : PIPE_PEER_FOREIGN);
+  connection->read.watch = instance->task.watch;
+  connection->write.watch = instance->spare;
+  instance->task.watch = NULL;
+  instance->spare = NULL;
   connection->pipe.served = pipe->served;
   served_name_add_end(pipe->served);
 }
@@ -127,9 +153,41 @@ static void close_instances(struct acceptor *acceptor) {
   give_name_up(&acceptor->pipe);
 }
 
-static DWORD refuse_to_detach(struct acceptor *acceptor) {
-  (void)acceptor;
-  return ERROR_NOT_SUPPORTED;
+/* ---- to another loop ---- */
+
+/* An instance lets a client in also while nobody waits for one, so the door is never closed (seen with Wine 8). */
+static DWORD call_back(struct acceptor *acceptor) {
+  struct list *waiting = &acceptor->waiting;
+  DWORD failure = ERROR_SUCCESS;
+  for (struct list_node *node = list_first(waiting); node != NULL; node = list_after(waiting, node)) {
+    struct instance *instance = CONTAINER_OF(node, struct instance, link);
+    DWORD error = os_cancel(instance->handle, &instance->task.overlapped);
+    if (error != ERROR_SUCCESS && error != ERROR_NOT_FOUND) failure = error;
+  }
+  return failure;
+}
+
+static bool pack(struct instance *instance, struct instance_place *place) {
+  place->handle = instance->handle;
+  place->has_client = instance->has_client;
+  instance->handle = NULL;
+  return true;
+}
+
+static void unpack(struct instance *instance, const struct instance_place *place) {
+  (void)instance;
+  (void)place;
+}
+
+/* There is no one handle of a server of pipes: the parcel itself is what goes over. */
+static intptr_t give_away(struct acceptor *acceptor, struct server_parcel *parcel) {
+  parcel->pipe = acceptor->pipe;
+  return (intptr_t)parcel;
+}
+
+static void discard(struct server_parcel *parcel) {
+  for (size_t i = 0; i < parcel->count; ++i) os_close(parcel->places[i].handle);
+  give_name_up(&parcel->pipe);
 }
 
 const struct acceptor_kind acceptor_of_pipes = {
@@ -142,5 +200,9 @@ const struct acceptor_kind acceptor_of_pipes = {
     .hand_over = hand_over,
     .shut = shut,
     .close = close_instances,
-    .detach = refuse_to_detach,
+    .detach = call_back,
+    .pack = pack,
+    .unpack = unpack,
+    .give_away = give_away,
+    .discard = discard,
 };

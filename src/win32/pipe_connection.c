@@ -10,6 +10,7 @@
 #include "common/memory.h"
 #include "win32/error.h"
 #include "win32/name.h"
+#include "win32/pipe_passage.h"
 #include "win32/remote_open.h"
 
 void pipe_attach(struct connection *connection, HANDLE pipe, bool skips, bool message_type, enum pipe_peer peer) {
@@ -32,6 +33,26 @@ static enum pipe_peer find_peer(HANDLE pipe, DWORD flags) {
   return calling_card_seen(process, name_hash(name + 1)) ? PIPE_PEER_KNOWS : PIPE_PEER_FOREIGN;
 }
 
+/* A pipe that is bound to another port already is told of by events. */
+static DWORD bind_pipe(struct backend *backend, struct connection *connection, HANDLE pipe) {
+  bool overlapped = false;
+  DWORD error = port_bind(&backend->port, pipe, &connection->skips);
+  if (error != ERROR_INVALID_PARAMETER) return error;
+  if (os_file_is_overlapped(pipe, &overlapped) == ERROR_SUCCESS && !overlapped) return error;
+  return connection_watch(backend, connection);
+}
+
+static DWORD take_over(struct backend *backend, struct connection *connection, HANDLE pipe, DWORD flags) {
+  bool message_type = (flags & PIPE_TYPE_MESSAGE) != 0;
+  if (message_type) os_pipe_read_messages(pipe);
+  DWORD error = bind_pipe(backend, connection, pipe);
+  if (error != ERROR_SUCCESS) return error;
+  pipe_attach(connection, pipe, connection->skips, message_type, find_peer(pipe, flags));
+  error = pipe_arrive(backend, connection);
+  if (error != ERROR_SUCCESS) connection_unwatch(backend, connection);
+  return error;
+}
+
 struct outcome pipe_open(struct backend *backend, struct connection *connection, intptr_t native) {
   HANDLE pipe = (HANDLE)native;
   DWORD type;
@@ -41,16 +62,11 @@ struct outcome pipe_open(struct backend *backend, struct connection *connection,
   if (type != FILE_TYPE_PIPE || os_pipe_flags(pipe, &flags) != ERROR_SUCCESS) {
     return error_outcome(ERROR_PLACE_OPEN, ERROR_INVALID_FUNCTION, "this handle is not one of a named pipe");
   }
-  bool message_type = (flags & PIPE_TYPE_MESSAGE) != 0;
-  if (message_type) os_pipe_read_messages(pipe);
-  bool skips;
-  error = port_bind(&backend->port, pipe, &skips);
-  if (error != ERROR_SUCCESS) {
-    return error_outcome(ERROR_PLACE_OPEN, error,
-                         "this pipe was not opened for overlapped transfers, or belongs to another completion port");
+  error = take_over(backend, connection, pipe, flags);
+  if (error == ERROR_INVALID_PARAMETER) {
+    return error_outcome(ERROR_PLACE_OPEN, error, "this pipe was not opened for overlapped transfers");
   }
-  pipe_attach(connection, pipe, skips, message_type, find_peer(pipe, flags));
-  return error_none();
+  return error == ERROR_SUCCESS ? error_none() : error_outcome(ERROR_PLACE_OPEN, error, NULL);
 }
 
 static weir_code control_pipe(struct connection *connection, enum control control, void *argument) {
@@ -78,22 +94,24 @@ void pipe_let_go(struct connection *connection) {
 }
 
 static void close_pipe(struct backend *backend, struct connection *connection, enum ending ending) {
-  (void)ending;
   struct pipe_connection *pipe = &connection->pipe;
   connection_begin_close(connection);
+  if (ending == ENDING_DETACH) connection->detaching = pipe_depart(connection) ? DETACHING_GRANTED : DETACHING_REFUSED;
   if (pipe->opening != NULL && remote_open_abandon(pipe->opening)) {
     pipe->opening = NULL;
     connection->write.pending = false;
   }
-  if (pipe->handle != NULL && connection_with_system(connection)) os_cancel(pipe->handle, NULL);
-  pipe_let_go(connection);
+  if (connection->detaching != DETACHING_GRANTED) {
+    if (pipe->handle != NULL && connection_with_system(connection)) os_cancel(pipe->handle, NULL);
+    pipe_let_go(connection);
+  }
   calling_card_release(backend->allocator, pipe->card);
   connection_end_close(backend, connection);
 }
 
 static void give_back(struct backend *backend, struct connection *connection, struct completion *completion) {
-  (void)completion;
   struct pipe_connection *pipe = &connection->pipe;
+  if (connection->detaching == DETACHING_GRANTED) pipe_leave_parcel(backend, connection, completion);
   if (pipe->opening != NULL) remote_open_discard(pipe->opening);
   backend_give_chunk(backend, pipe->chunk);
   memory_put(backend->allocator, pipe->kept);

@@ -34,6 +34,7 @@ struct kept {
 };
 
 struct remote_open;
+struct pipe_parcel;
 
 struct pipe_connection {
   HANDLE handle; /* NULL: connecting, or closed by a `shutdown` */
@@ -49,6 +50,7 @@ struct pipe_connection {
   struct served_name *served;  /* a server's that listened; or NULL */
   struct remote_open *opening; /* while a thread opens a pipe of another machine; or NULL */
   struct kept *kept;           /* or NULL */
+  struct pipe_parcel *parcel;  /* while it goes over to another loop; or NULL */
 
   /* the bytes of a write, copied; or NULL */
   unsigned char *chunk;
@@ -76,6 +78,9 @@ void pipe_read_stop(struct backend *backend, struct connection *connection);
 
 /* Goes on reading after something was delivered. */
 void pipe_read_again(struct backend *backend, struct connection *connection);
+
+/* What a connection that leaves has read and not delivered: bytes in the small buffer, or the end. */
+void pipe_take_held(const struct connection *connection, size_t *count, bool *ended);
 
 /* Reads what is in the pipe now and keeps it; nothing is with the system. On failure nothing has changed. */
 DWORD pipe_read_out(struct backend *backend, struct connection *connection);

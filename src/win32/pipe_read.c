@@ -214,6 +214,16 @@ static enum operation finish_read(struct backend *backend, struct task *task, st
   return OPERATION_NONE;
 }
 
+/* ---- leaving ---- */
+
+/* The last read came back to a closing connection, so that its state does not know of it yet. */
+void pipe_take_held(const struct connection *connection, size_t *count, bool *ended) {
+  bool came = connection->read_state == READ_POSTED && connection->read.error != ERROR_OPERATION_ABORTED;
+  bool holds = came || connection->read_state == READ_HELD;
+  *ended = connection->read_state == READ_ENDED || (holds && is_end(connection));
+  *count = holds && has_bytes(&connection->read) ? connection->read.count : 0;
+}
+
 /* ---- reading out ---- */
 
 /* Makes room for so many bytes more. */

@@ -7,8 +7,6 @@
  */
 #include "win32/port.h"
 
-#include "win32/watch.h"
-
 #include <string.h>
 
 #define ENTRIES_MAX 64
@@ -44,7 +42,7 @@ void port_show(struct port *port) {
 
 void task_begin(struct task *task, task_function finish) {
   memset(&task->overlapped, 0, sizeof task->overlapped);
-  if (task->watch != NULL) task->overlapped.hEvent = watch_arm(task->watch);
+  if (task->watch != NULL) watch_arm(task->watch, &task->overlapped);
   task->finish = finish;
   task->error = ERROR_SUCCESS;
   task->count = 0;
@@ -156,15 +154,12 @@ static bool brings_packet(struct port *port, const struct task *task, bool skips
   return port->warning_packets == WARNING_PACKETS_COME;
 }
 
-/* An event is set for what succeeds, at once or later. What comes back from a failure at once was seen already. */
-static bool brings_event(struct task *task, DWORD error) {
-  bool set = error == ERROR_IO_PENDING || error == ERROR_SUCCESS || error == ERROR_MORE_DATA;
-  return set || !watch_disarm(task->watch);
-}
-
 enum submitted port_sort(struct port *port, struct task *task, bool skips, DWORD error) {
   task->error = error;
-  bool watched = task->watch != NULL;
-  task->pending = watched ? brings_event(task, error) : brings_packet(port, task, skips, error);
+  if (task->watch == NULL) {
+    task->pending = brings_packet(port, task, skips, error);
+  } else {
+    task->pending = error == ERROR_IO_PENDING || !watch_disarm(task->watch);
+  }
   return task->pending ? SUBMITTED_PENDING : SUBMITTED_OVER;
 }

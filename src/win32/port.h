@@ -12,12 +12,11 @@
 #include "common/backend.h"
 #include "common/list.h"
 #include "win32/os.h"
+#include "win32/watch.h"
 
 struct task;
 
 typedef enum operation (*task_function)(struct backend *backend, struct task *task, struct completion *completion);
-
-struct watch;
 
 struct task {
   OVERLAPPED overlapped;

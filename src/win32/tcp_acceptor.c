@@ -7,7 +7,6 @@
 #include "win32/connection.h"
 #include "win32/error.h"
 #include "win32/socket.h"
-#include "win32/watch.h"
 
 struct tcp_instance {
   struct instance instance;
@@ -28,7 +27,7 @@ static DWORD prepare(struct backend *backend, struct instance *instance) {
   if (error != ERROR_SUCCESS) return error;
   instance->handle = (HANDLE)socket;
   instance->skips = tcp->skips;
-  return tcp->watched ? watch_start(backend->allocator, &backend->port, &instance->task) : ERROR_SUCCESS;
+  return tcp->watched ? watch_start(backend->allocator, backend->port.handle, &instance->task.watch) : ERROR_SUCCESS;
 }
 
 static DWORD wait_for_client(struct instance *instance) {
@@ -43,7 +42,7 @@ static weir_address read_peer(struct tcp_instance *tcp) {
   return socket_address_read(os_socket_accepted_peer(tcp->addresses));
 }
 
-/* Without its context a socket that AcceptEx has connected cannot be asked or shut down. */
+/* Without its context a socket that AcceptEx has connected cannot be asked or shut down. Who is lost is told. */
 static bool present(struct backend *backend, struct instance *instance, const weir_address **peer) {
   struct tcp_instance *tcp = tcp_of(instance);
   SOCKET socket = (SOCKET)instance->handle;
@@ -51,7 +50,9 @@ static bool present(struct backend *backend, struct instance *instance, const we
   if (tcp->peer.family == WEIR_FAMILY_NONE) tcp->peer = read_peer(tcp);
   *peer = &tcp->peer;
   DWORD error = os_socket_set(socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, &listener, sizeof listener);
-  return error == ERROR_SUCCESS && socket_bind_port(&backend->port, socket, &instance->skips) == ERROR_SUCCESS;
+  if (error == ERROR_SUCCESS) error = socket_bind_port(&backend->port, socket, &instance->skips);
+  if (error != ERROR_SUCCESS) socket_forget_unsent(socket);
+  return error == ERROR_SUCCESS;
 }
 
 static void hand_over(struct backend *backend, struct instance *instance, struct connection *connection) {
@@ -87,7 +88,7 @@ static void close_listener(struct acceptor *acceptor) {
 
 /* ---- to another loop ---- */
 
-static bool pack(struct instance *instance, struct parcel_place *place) {
+static bool pack(struct instance *instance, struct instance_place *place) {
   struct tcp_instance *tcp = tcp_of(instance);
   if (!instance->has_client) return false;
   place->handle = instance->handle;
@@ -97,11 +98,23 @@ static bool pack(struct instance *instance, struct parcel_place *place) {
   return true;
 }
 
-static void unpack(struct instance *instance, const struct parcel_place *place) {
+static void unpack(struct instance *instance, const struct instance_place *place) {
   tcp_of(instance)->peer = place->peer;
 }
 
-static intptr_t give_away(struct acceptor *acceptor) { return (intptr_t)acceptor->tcp.socket; }
+static intptr_t give_away(struct acceptor *acceptor, struct server_parcel *parcel) {
+  (void)parcel;
+  return (intptr_t)acceptor->tcp.socket;
+}
+
+static void discard(struct server_parcel *parcel) {
+  for (size_t i = 0; i < parcel->count; ++i) {
+    SOCKET socket = (SOCKET)parcel->places[i].handle;
+    socket_forget_unsent(socket);
+    os_socket_close(socket);
+  }
+  os_socket_close((SOCKET)parcel->parcel.native);
+}
 
 const struct acceptor_kind acceptor_of_tcp = {
     .instance_bytes = sizeof(struct tcp_instance),
@@ -117,4 +130,5 @@ const struct acceptor_kind acceptor_of_tcp = {
     .pack = pack,
     .unpack = unpack,
     .give_away = give_away,
+    .discard = discard,
 };

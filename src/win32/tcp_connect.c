@@ -32,10 +32,7 @@ static DWORD take_socket(struct backend *backend, struct connection *connection,
                          const struct connect_request *request) {
   struct tcp_connection *tcp = &connection->tcp;
   SOCKET socket;
-  if (request->bound != NULL) {
-    tcp->socket = tcp_take_bound(request->bound, &connection->skips);
-    return ERROR_SUCCESS;
-  }
+  if (request->bound != NULL) return ERROR_SUCCESS;
   DWORD error = socket_create(family, &socket);
   if (error != ERROR_SUCCESS) return error;
   tcp->socket = socket;
@@ -46,6 +43,7 @@ static DWORD take_socket(struct backend *backend, struct connection *connection,
 
 static DWORD begin(struct backend *backend, struct connection *connection, const struct connect_request *request) {
   struct socket_address to;
+  if (request->bound != NULL) connection->tcp.socket = tcp_take_bound(request->bound, &connection->skips);
   DWORD error = socket_address_make(&request->address->ip, &to);
   if (error != ERROR_SUCCESS) return error;
   socket_address_aim(&to);

@@ -132,11 +132,12 @@ static struct outcome begin(struct backend *backend, struct acceptor *acceptor, 
 
 /* Clients that came while the server was in another loop. */
 static struct outcome unpack(struct backend *backend, struct acceptor *acceptor, intptr_t native) {
-  struct parcel *parcel = parcel_take(native);
-  if (parcel == NULL) return error_none();
-  DWORD error = acceptor_unpack(backend, acceptor, parcel);
-  if (error == ERROR_SUCCESS) parcel_free(parcel);
-  if (error != ERROR_SUCCESS) parcel_leave(parcel, native);
+  struct parcel *left = parcel_take(&acceptor_of_tcp, native);
+  if (left == NULL) return error_none();
+  struct server_parcel *parcel = CONTAINER_OF(left, struct server_parcel, parcel);
+  DWORD error = acceptor_unpack(backend, acceptor, parcel, false);
+  if (error == ERROR_SUCCESS) os_heap_put(parcel);
+  if (error != ERROR_SUCCESS) parcel_leave(left, &acceptor_of_tcp, native);
   return outcome_of(error);
 }
 

@@ -3,28 +3,35 @@
 
 #include "common/memory.h"
 
+/* What an OVERLAPPED holds until its operation is over. */
+#define UNDER_WAY 0x103
+
 struct watch {
   HANDLE event;
   HANDLE wait;
   HANDLE port;
-  OVERLAPPED *overlapped; /* of the task */
-  volatile LONG armed;    /* the event means something */
+  OVERLAPPED *overlapped;
+  volatile LONG armed; /* the event means something */
 };
 
-/* The task may be handed in again as soon as the packet is in the port. */
+/*
+ * What was over at once may set the event too, and be seen when the next operation is under way already. Behind the
+ * packet the OVERLAPPED is not this thread's any more.
+ */
 static VOID CALLBACK pass_on(PVOID argument, BOOLEAN unused) {
   (void)unused;
   struct watch *watch = argument;
+  if (InterlockedCompareExchange(&watch->armed, 1, 1) == 0) return;
   OVERLAPPED *overlapped = watch->overlapped;
+  if (*(volatile ULONG_PTR *)&overlapped->Internal == UNDER_WAY) return;
   if (InterlockedExchange(&watch->armed, 0) == 0) return;
   while (os_port_post(watch->port, overlapped) != ERROR_SUCCESS) os_thread_pause();
 }
 
-DWORD watch_start(const weir_allocator *allocator, struct port *port, struct task *task) {
+DWORD watch_start(const weir_allocator *allocator, HANDLE port, struct watch **started) {
   struct watch *watch = memory_get_zeroed(allocator, sizeof *watch);
   if (watch == NULL) return ERROR_NOT_ENOUGH_MEMORY;
-  watch->port = port->handle;
-  watch->overlapped = &task->overlapped;
+  watch->port = port;
   DWORD error = os_event_create_once(&watch->event);
   if (error == ERROR_SUCCESS) {
     error = os_wait_start(watch->event, pass_on, watch, &watch->wait);
@@ -34,29 +41,24 @@ DWORD watch_start(const weir_allocator *allocator, struct port *port, struct tas
     memory_put(allocator, watch);
     return error;
   }
-  task->watch = watch;
+  *started = watch;
   return ERROR_SUCCESS;
 }
 
-void watch_stop(const weir_allocator *allocator, struct task *task) {
-  struct watch *watch = task->watch;
+void watch_stop(const weir_allocator *allocator, struct watch **stopped) {
+  struct watch *watch = *stopped;
   if (watch == NULL) return;
   os_wait_stop(watch->wait);
   os_close(watch->event);
   memory_put(allocator, watch);
-  task->watch = NULL;
+  *stopped = NULL;
 }
 
-void watch_move(struct task *from, struct task *to) {
-  struct watch *watch = from->watch;
-  from->watch = NULL;
-  to->watch = watch;
-  if (watch != NULL) watch->overlapped = &to->overlapped;
-}
-
-HANDLE watch_arm(struct watch *watch) {
+void watch_arm(struct watch *watch, OVERLAPPED *overlapped) {
+  overlapped->Internal = UNDER_WAY;
+  overlapped->hEvent = (HANDLE)((uintptr_t)watch->event | 1);
+  watch->overlapped = overlapped;
   InterlockedExchange(&watch->armed, 1);
-  return (HANDLE)((uintptr_t)watch->event | 1);
 }
 
 bool watch_disarm(struct watch *watch) { return InterlockedExchange(&watch->armed, 0) != 0; }

@@ -10,21 +10,22 @@
 #ifndef WEIR_WIN32_WATCH_H
 #define WEIR_WIN32_WATCH_H
 
-#include "win32/port.h"
+#include <weir/loop.h>
 
-/* From now on the task is told by an event. */
-DWORD watch_start(const weir_allocator *allocator, struct port *port, struct task *task);
+#include "win32/os.h"
 
-/* Not any more; the task is not with the system. Does nothing to a task that is not watched. */
-void watch_stop(const weir_allocator *allocator, struct task *task);
+struct watch;
 
-/* Lets another task have the watch of this one; neither is with the system. */
-void watch_move(struct task *from, struct task *to);
+/* Makes one that puts packets into this port. */
+DWORD watch_start(const weir_allocator *allocator, HANDLE port, struct watch **watch);
 
-/* Before each hand-in: what goes into the OVERLAPPED. */
-HANDLE watch_arm(struct watch *watch);
+/* Ends one, if it is there, that nothing is under way with. */
+void watch_stop(const weir_allocator *allocator, struct watch **watch);
 
-/* When the hand-in failed: whether no packet comes. */
+/* Before each hand-in of an OVERLAPPED, which is cleared. */
+void watch_arm(struct watch *watch, OVERLAPPED *overlapped);
+
+/* When the hand-in was over at once: whether no packet comes. */
 bool watch_disarm(struct watch *watch);
 
 #endif

@@ -44,6 +44,7 @@
 #define os_process_id direct_process_id
 #define os_counter direct_counter
 #define os_counter_frequency direct_counter_frequency
+#define os_text_to_utf8 direct_text_to_utf8
 #define os_text_from_utf8 direct_text_from_utf8
 #define os_thread_join direct_thread_join
 #define os_condition_wait direct_condition_wait
@@ -91,6 +92,7 @@
 #undef os_process_id
 #undef os_counter
 #undef os_counter_frequency
+#undef os_text_to_utf8
 #undef os_text_from_utf8
 #undef os_thread_join
 #undef os_condition_wait
@@ -155,6 +157,7 @@ static const char *const names[OS_CALL_COUNT] = {"port_create",
                                                  "user_sid",
                                                  "security_get",
                                                  "text_from_utf8",
+                                                 "text_to_utf8",
                                                  "socket_start",
                                                  "socket_create",
                                                  "socket_duplicate",
@@ -461,4 +464,9 @@ uint64_t os_counter_frequency(void) { return direct_counter_frequency(); }
 DWORD os_text_from_utf8(const char *utf8, size_t length, wchar_t *text, size_t room) {
   DWORD error = faults_strike(OS_TEXT_FROM_UTF8);
   return error != ERROR_SUCCESS ? error : direct_text_from_utf8(utf8, length, text, room);
+}
+
+DWORD os_text_to_utf8(const wchar_t *text, char *utf8, size_t room, size_t *length) {
+  DWORD error = faults_strike(OS_TEXT_TO_UTF8);
+  return error != ERROR_SUCCESS ? error : direct_text_to_utf8(text, utf8, room, length);
 }

@@ -45,7 +45,7 @@ static VOID CALLBACK see_nothing(PVOID unused, BOOLEAN also_unused) {
  * set; a thread has room for 63.
  */
 static void keep_waiting_threads(void) {
-  enum { ROOM = 63, KEPT = ROOM / 3 + 1, THREADS = 4 };
+  enum { ROOM = 63, KEPT = ROOM / 3 + 1, THREADS = 12 };
   static HANDLE waits[ROOM * THREADS];
   static HANDLE never;
   if (never) return;

@@ -421,20 +421,175 @@ static void a_connect_to_another_machine_can_be_given_up(void **state) {
 
 /* ---- native handles ---- */
 
-static void a_handle_that_is_no_pipe_or_belongs_elsewhere_is_refused(void **state) {
+static void a_handle_that_is_no_pipe_or_not_overlapped_is_refused(void **state) {
   struct seam *seam = *state;
   struct connection *connection = seam_connection(seam);
   HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
   assert_int_equal(seam->operations->open(seam->backend, connection, 0x7ffffff0).code, WEIR_EBADF);
   assert_true(seam->operations->open(seam->backend, connection, (intptr_t)event).code < 0);
   CloseHandle(event);
-  struct seam_pair pair = seam_pair(seam);
-  intptr_t bound = seam_native(seam, pair.client);
-  struct outcome outcome = seam->operations->open(seam->backend, connection, bound);
+  struct acceptor *acceptor = seam_listen(seam);
+  HANDLE waiting = enter(seam);
+  struct outcome outcome = seam->operations->open(seam->backend, connection, (intptr_t)waiting);
   assert_int_equal(outcome.code, WEIR_EINVAL);
-  assert_non_null(strstr(outcome.hint, "another completion port"));
+  assert_non_null(strstr(outcome.hint, "overlapped"));
   seam_free(seam, connection);
+  seam_end(seam, seam_accept(seam, acceptor));
+  CloseHandle(waiting);
+  seam_end_acceptor(seam, acceptor);
+}
+
+/* ---- from one loop to another ---- */
+
+static void leave(struct seam *from, struct connection *connection, struct completion *completion) {
+  from->operations->close(from->backend, connection, ENDING_DETACH);
+  assert_int_equal(seam_next(from, completion), OPERATION_CLOSE);
+  assert_ptr_equal(completion->connection, connection);
+  seam_free(from, connection);
+}
+
+static struct connection *arrive(struct seam *to, intptr_t native) {
+  struct connection *connection = seam_connection(to);
+  assert_int_equal(to->operations->open(to->backend, connection, native).code, WEIR_OK);
+  return connection;
+}
+
+static struct connection *hand_over(struct seam *from, struct connection *connection, struct seam *to) {
+  struct completion completion;
+  leave(from, connection, &completion);
+  assert_int_equal(completion.result, 0);
+  return arrive(to, completion.native);
+}
+
+/* One way in messages that are longer than the read which waits for them. */
+static void talk_between(struct seam *one, struct connection *left, struct seam *other, struct connection *right) {
+  static char text[3000];
+  memset(text, 'm', sizeof text - 1);
+  one->operations->read(one->backend, left);
+  other->operations->read(other->backend, right);
+  for (int i = 0; i < 20; i++) {
+    seam_send(one, left, text);
+    seam_expect_text(other, right, text);
+    seam_send(other, right, "and back");
+    seam_expect_text(one, left, "and back");
+  }
+}
+
+static void both_ends_go_on_in_another_loop_and_still_tell_each_other_of_the_end(void **state) {
+  struct seam *seam = *state;
+  struct seam other;
+  seam_open(&other, &backend_iocp);
+  struct seam_pair pair = seam_pair(seam);
+  seam->operations->read(seam->backend, pair.client);
+  seam_expect_nothing(seam);
+  pair.client = hand_over(seam, pair.client, &other);
+  talk_between(seam, pair.server, &other, pair.client);
+  pair.server = hand_over(seam, pair.server, &other);
+  assert_int_equal(seam_can_half_close(&other, pair.server), 1);
+  assert_int_equal(seam_can_half_close(&other, pair.client), 1);
+  other.operations->read(other.backend, pair.server);
+  seam_carry(&other, pair.client, pair.server, "both here");
+  other.operations->shutdown(other.backend, pair.server);
+  for (int left = 2; left > 0; left--) {
+    struct completion completion;
+    bool shut = seam_next(&other, &completion) == OPERATION_SHUTDOWN;
+    assert_int_equal(completion.result, shut ? 0 : COMPLETION_END);
+  }
+  seam_end_pair(&other, pair);
+  seam_close(&other);
+}
+
+static void bytes_and_the_end_that_were_read_and_not_told_go_along(void **state) {
+  struct seam *seam = *state;
+  struct seam other;
+  seam_open(&other, &backend_iocp);
+  struct seam_pair pair = seam_pair(seam);
+  struct completion completion;
+  seam->operations->read(seam->backend, pair.server);
+  seam_expect_nothing(seam);
+  seam_send(seam, pair.client, "early");
+  leave(seam, pair.server, &completion);
+  assert_int_equal(completion.result, 5);
+  assert_memory_equal(completion.bytes, "early", 5);
+  pair.server = arrive(&other, completion.native);
+  other.operations->read(other.backend, pair.server);
+  seam_expect_nothing(&other);
+  seam->operations->shutdown(seam->backend, pair.client);
+  assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, pair.client), 0);
+  leave(&other, pair.server, &completion);
+  assert_int_equal(completion.result, 0);
+  pair.server = arrive(seam, completion.native);
+  seam->operations->read(seam->backend, pair.server);
+  assert_int_equal(seam_expect(seam, OPERATION_READ, pair.server), COMPLETION_END);
   seam_end_pair(seam, pair);
+  seam_close(&other);
+}
+
+/* The card must lie there all the time, or the server would take the client for a stranger. */
+static void a_client_that_changes_its_loop_before_it_is_accepted_is_known(void **state) {
+  struct seam *seam = *state;
+  struct seam other;
+  seam_open(&other, &backend_iocp);
+  struct acceptor *acceptor = seam_listen(seam);
+  seam->operations->accept(seam->backend, acceptor, false);
+  struct connection *client = seam_connect(seam);
+  assert_int_equal(seam_expect(seam, OPERATION_CONNECT, client), 0);
+  client = hand_over(seam, client, &other);
+  seam->operations->accept(seam->backend, acceptor, true);
+  struct connection *server = seam_accept(seam, acceptor);
+  assert_int_equal(seam_can_half_close(seam, server), 1);
+  seam_end(seam, server);
+  seam_end(&other, client);
+  seam_end_acceptor(seam, acceptor);
+  seam_close(&other);
+}
+
+static struct acceptor *hand_server_over(struct seam *from, struct acceptor *acceptor, struct seam *to) {
+  from->operations->close_acceptor(from->backend, acceptor, ENDING_DETACH);
+  struct completion completion;
+  assert_int_equal(seam_next(from, &completion), OPERATION_CLOSE_ACCEPTOR);
+  assert_int_equal(completion.result, 0);
+  seam_free(from, acceptor);
+  struct acceptor *there = seam_acceptor(to);
+  struct address address = {.kind = ADDRESS_NONE};
+  struct listen_request request = {.address = &address, .native = completion.native, .backlog = 40};
+  assert_int_equal(to->operations->listen(to->backend, there, &request).code, WEIR_OK);
+  assert_int_equal(address.kind, ADDRESS_PIPE);
+  assert_string_equal(address.text, from->endpoint.text);
+  to->operations->accept(to->backend, there, true);
+  return there;
+}
+
+/* Some have come before, some come while nobody serves, some after. */
+static void no_client_is_lost_when_a_server_changes_its_loop(void **state) {
+  enum { COUNT = 30 };
+  struct seam *seam = *state;
+  struct seam other;
+  seam_open(&other, &backend_iocp);
+  seam->backlog = 40;
+  struct acceptor *acceptor = seam_listen(seam);
+  seam->operations->accept(seam->backend, acceptor, false);
+  HANDLE clients[COUNT];
+  static struct connection *servers[COUNT];
+  for (int i = 0; i < COUNT; i++) {
+    clients[i] = enter(seam);
+    send_native(clients[i], "x");
+  }
+  acceptor = hand_server_over(seam, acceptor, &other);
+  for (int i = 0; i < COUNT; i++) servers[i] = seam_accept(&other, acceptor);
+  for (int i = 0; i < COUNT; i++) {
+    other.operations->read(other.backend, servers[i]);
+    seam_expect_text(&other, servers[i], "x");
+    seam_send(&other, servers[i], "y");
+    expect_native(clients[i], "y");
+    seam_end(&other, servers[i]);
+    CloseHandle(clients[i]);
+  }
+  HANDLE last = enter(seam);
+  seam_end(&other, seam_accept(&other, acceptor));
+  CloseHandle(last);
+  seam_end_acceptor(&other, acceptor);
+  seam_close(&other);
 }
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -461,7 +616,11 @@ int main(void) {
       CASE(a_portable_name_holds_the_user),
       CASE(a_machine_that_does_not_exist_cannot_be_reached),
       CASE(a_connect_to_another_machine_can_be_given_up),
-      CASE(a_handle_that_is_no_pipe_or_belongs_elsewhere_is_refused),
+      CASE(a_handle_that_is_no_pipe_or_not_overlapped_is_refused),
+      CASE(both_ends_go_on_in_another_loop_and_still_tell_each_other_of_the_end),
+      CASE(bytes_and_the_end_that_were_read_and_not_told_go_along),
+      CASE(a_client_that_changes_its_loop_before_it_is_accepted_is_known),
+      CASE(no_client_is_lost_when_a_server_changes_its_loop),
   };
   return cmocka_run_group_tests(cases, NULL, NULL);
 }
