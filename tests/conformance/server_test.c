@@ -30,6 +30,35 @@ static void listening_is_told_later_and_in_order(struct world *world) {
   world_expect(world, "V", "returned first listen-cb last");
 }
 
+static void check_that_a_client_comes(struct world *world, weir_server *server) {
+  weir_socket *client = world_connect_traced(world, "C");
+  world_run_until_noted(world, "C connect", 1);
+  world_run_until_noted(world, "V connection", 1);
+  weir_socket_destroy(client, NULL);
+  weir_server_close(server, NULL, NULL);
+  world_run(world);
+  world_forget(world);
+}
+
+/* A path, or a host and a port, is the endpoint; who shares a port with other processes is a later matter. */
+static void the_endpoint_says_local_or_tcp_and_the_rest_is_optional(struct world *world) {
+  weir_server *server = world_server(world, NULL, world_end_on, NULL);
+  world_trace_server(world, server, "V");
+  weir_listen_options options = noted_listen(world, "listen-cb");
+  options.backlog = 5;
+  assert_int_equal(weir_server_listen(server, world->endpoint, &options), WEIR_OK);
+  world_run_until_noted(world, "V listen-cb", 1);
+  world_expect(world, "V", "listening listen-cb");
+  assert_string_equal(weir_server_address(server), world_server_name(world));
+  weir_address address;
+  assert_int_equal(weir_server_bound_address(server, &address), world->tcp);
+  check_that_a_client_comes(world, server);
+  assert_int_equal(weir_server_listen(server, world->endpoint, NULL), WEIR_OK);
+  world_run_until_noted(world, "V listening", 1);
+  world_expect(world, "V", "listening");
+  check_that_a_client_comes(world, server);
+}
+
 static void note_listening(const weir_event *event, void *user) {
   world_note(user, "V", "%s", weir_server_listening(event->server) ? "true" : "false");
 }
@@ -332,6 +361,7 @@ static void destroying_the_connections_of_a_closing_server_closes_it_once(struct
 
 static const struct world_case cases[] = {
     WORLD_CASE("S007 S015 S025 S040 S047 S148 R1 R11", listening_is_told_later_and_in_order),
+    WORLD_CASE("S003 S005 S049 S153", the_endpoint_says_local_or_tcp_and_the_rest_is_optional),
     WORLD_CASE("A015 M01 M21 S022 S161 X15", listening_is_true_from_listen_to_close),
     WORLD_CASE("EO-13 S008 S039 S059 S147 S154 A001 A003 A004 X01", a_taken_name_is_an_error_and_no_close),
     WORLD_CASE("EO-13", a_failed_listen_does_not_disturb_the_live_server),

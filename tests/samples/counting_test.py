@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
 from connection import connect, is_reachable, receive, receive_all
-from harness import Skip, case_over, expect, expect_equal, expect_success, main
+from harness import Skip, case_over, expect, expect_equal, expect_success, main, shows
 
 KINDS = ["local", "tcp"]
 SILENCE_SECONDS = 3
@@ -60,6 +60,7 @@ def a_silent_client_is_thrown_out_after_three_seconds(world, endpoint):
 
 
 @case_over(*KINDS)
+@shows("S183")
 def curl_gets_its_echo(world, endpoint):
     if shutil.which("curl") is None:
         raise Skip("there is no curl")
