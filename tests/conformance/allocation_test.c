@@ -99,11 +99,13 @@ static int write_counted(struct scene *scene, weir_socket *socket, const void *b
   return code;
 }
 
-/* The peer of a socket that was given up for lack of memory may see a reset. */
+/* The peer of a socket that was given up for lack of memory may see a reset, or find the server closed. */
 static void judge_error(const weir_event *event, void *user) {
+  struct scene *scene = user;
   int code = event->error->code;
-  ((struct scene *)user)->reported = true;
-  if (code != WEIR_ECONNRESET && code != WEIR_EPIPE) judge(user, code);
+  bool is_consequence = scene->reported && code == WEIR_ECONNREFUSED;
+  scene->reported = true;
+  if (code != WEIR_ECONNRESET && code != WEIR_EPIPE && !is_consequence) judge(scene, code);
 }
 
 static void count_close(const weir_event *event, void *user) {
@@ -350,6 +352,47 @@ static int pipe_to_itself(struct scene *scene, weir_socket *client) {
 
 static void pipes_made_and_ended(struct world *world) { sweep(world, pipe_to_itself, false); }
 
+static int set_options(struct scene *scene, weir_socket *client) {
+  weir_keep_alive keep_alive = weir_keep_alive_default();
+  keep_alive.enabled = true;
+  keep_alive.delay_ms = 3000;
+  int code = judge(scene, weir_socket_set_no_delay(client, true));
+  if (code >= 0) code = judge(scene, weir_socket_set_keep_alive(client, &keep_alive));
+  if (code >= 0) code = judge(scene, weir_socket_set_linger(client, -1));
+  return code < 0 ? code : write_and_end(scene, client);
+}
+
+static void options_of_a_connection(struct world *world) { sweep(world, set_options, false); }
+
+static int connect_with_cancellation(struct scene *scene, weir_socket *client) {
+  weir_connect_options options = weir_connect_options_default();
+  weir_cancellation *cancellation = NULL;
+  weir_socket *second = NULL;
+  int code = judge(scene, weir_cancellation_create(scene->loop, &cancellation));
+  options.cancellation = cancellation;
+  if (code >= 0) code = judge(scene, weir_socket_create(scene->loop, NULL, &second));
+  if (code >= 0) code = observe(scene, second);
+  if (code >= 0) code = judge(scene, weir_socket_connect(second, scene->endpoint, &options));
+  if (code >= 0) code = write_and_end(scene, second);
+  if (code < 0 && second != NULL) weir_socket_destroy(second, NULL);
+  weir_socket_release(second);
+  weir_cancellation_release(cancellation);
+  return code < 0 ? code : write_and_end(scene, client);
+}
+
+static void a_connect_with_a_cancellation(struct world *world) { sweep(world, connect_with_cancellation, false); }
+
+static int listen_shared(struct scene *scene, weir_socket *client) {
+  weir_server *second = NULL;
+  int code = judge(scene, weir_server_create(scene->loop, NULL, NULL, NULL, &second));
+  if (code >= 0) code = judge(scene, weir_server_listen_shared(second, scene->server, NULL));
+  if (code >= 0) code = judge(scene, weir_server_close(second, NULL, NULL));
+  weir_server_release(second);
+  return code < 0 ? code : write_and_end(scene, client);
+}
+
+static void a_server_that_shares_for_a_moment(struct world *world) { sweep(world, listen_shared, false); }
+
 static const weir_error given = {
     .code = WEIR_ENOMEM, .native_code = 0, .operation = "read", .address = "a place", .hint = "a hint that is copied"};
 
@@ -413,6 +456,9 @@ static const struct world_case cases[] = {
     WORLD_CASE("", a_long_write_and_its_answer_through_a_pipe),
     WORLD_CASE("", listeners_changed_during_an_emission_and_posts),
     WORLD_CASE("", pipes_made_and_ended),
+    WORLD_CASE("", options_of_a_connection),
+    WORLD_CASE("", a_connect_with_a_cancellation),
+    WORLD_CASE("", a_server_that_shares_for_a_moment),
     WORLD_CASE("", a_destroy_with_an_error),
 };
 

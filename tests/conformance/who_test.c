@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "common/loop.h"
+
 static void expect_none(bool found, const weir_address *address) {
   static const weir_address none;
   assert_false(found);
@@ -154,6 +156,33 @@ static void a_client_of_every_address_is_told_which_one_it_met(struct world *wor
   assert_int_equal(local_of(accepted.sockets[0]).bytes[0], 127);
 }
 
+static struct {
+  struct backend_operations operations;
+  const struct backend_operations *real;
+} deaf;
+
+static weir_code refuse_local_address(struct backend *backend, struct connection *connection, enum control control,
+                                      void *argument) {
+  if (control == CONTROL_LOCAL_ADDRESS) return WEIR_ENOBUFS;
+  return deaf.real->control(backend, connection, control, argument);
+}
+
+/* A server knows its own address without asking. */
+static void an_address_that_the_system_does_not_tell_is_none(struct world *world) {
+  deaf.real = world->loop->operations;
+  deaf.operations = *deaf.real;
+  deaf.operations.control = refuse_local_address;
+  world->loop->operations = &deaf.operations;
+  struct world_pair pair = pair_open(world, 0, 0);
+  weir_address address = {.port = 1};
+  bool found = weir_socket_local_address(pair.client, &address);
+  expect_none(found, &address);
+  expect_equal(remote_of(pair.client), bound_to(pair.server));
+  expect_equal(local_of(pair.accepted), bound_to(pair.server));
+  assert_int_equal(weir_socket_get_state(pair.client), WEIR_SOCKET_OPEN);
+  pair_end(world, &pair);
+}
+
 static void an_error_says_whom_it_is_about(struct world *world) {
   char text[WEIR_ADDRESS_TEXT_BYTES];
   struct world_pair pair = pair_open(world, WORLD_TRACE_DATA, WORLD_TRACE_DATA);
@@ -265,6 +294,7 @@ static const struct world_case cases[] = {
     TCP_ONLY("EO-51 D11 X14 S107", addresses_stay_readable_after_close),
     TCP_ONLY("A156 A157 S081", there_are_no_addresses_before_the_connection),
     WORLD_CASE("A154", a_failed_connect_leaves_no_addresses),
+    TCP_ONLY("A161", an_address_that_the_system_does_not_tell_is_none),
     TCP_ONLY("", an_error_says_whom_it_is_about),
     TCP_ONLY("A160", each_life_has_its_own_addresses),
     TCP_ONLY("EO-51 S041 S149 S058 M21 X15", a_server_says_where_it_listens),
