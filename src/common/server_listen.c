@@ -96,6 +96,7 @@ static weir_code listen_later(weir_server *server, const char *endpoint, size_t 
 
 static void cancel(struct cancelable *cancelable) {
   weir_server *server = CONTAINER_OF(cancelable, weir_server, cancelable);
+  handle_retain(&server->handle); /* the look-up may be the last owner */
   if (server->state == SERVER_LOOKING_UP) {
     handle_retain(&server->handle); /* the look-up may be its last owner */
     server_stop_lookup(server);
@@ -104,6 +105,7 @@ static void cancel(struct cancelable *cancelable) {
   } else {
     weir_server_close(server, NULL, NULL);
   }
+  handle_release(&server->handle);
 }
 
 /* What is the same whatever is listened on; `code` is what listening there gave. */
