@@ -61,7 +61,7 @@ static struct outcome check_request(struct weir_sim *world, const struct listen_
   if (request->address->kind == ADDRESS_REMOTE) {
     return (struct outcome){.code = WEIR_ENOTSUP, .hint = "a simulated world has no other machines"};
   }
-  if (request->address->kind == ADDRESS_HOST) return (struct outcome){.code = WEIR_ENOTSUP};
+  assert(request->address->kind != ADDRESS_HOST && "a name that was not looked up");
   weir_code code = sim_count_operation(world, WEIR_SIM_FAULT_LISTEN);
   return (struct outcome){.code = code, .hint = code == WEIR_OK ? NULL : sim_fault_hint};
 }

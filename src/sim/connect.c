@@ -29,7 +29,7 @@ static struct outcome find_local_way(struct weir_sim *world, const struct addres
   if (address->kind == ADDRESS_REMOTE) {
     return fail(WEIR_EHOSTUNREACH, NULL, "a simulated world has no other machines");
   }
-  if (address->kind == ADDRESS_HOST) return fail(WEIR_ENOTSUP, NULL, NULL);
+  assert(address->kind != ADDRESS_HOST && "a name that was not looked up");
   sim_resolve_name(address, &name);
   way->listener = listener_find(world, &name);
   if (way->listener == NULL) return fail(WEIR_ENOENT, NULL, "nobody in this simulated world has that name");
@@ -47,35 +47,40 @@ static weir_address choose_source(const weir_address *remote) {
   return source;
 }
 
-/* What the client binds to by its own wish, or by that of who bound for it. */
-static struct outcome check_bind(struct weir_sim *world, const struct connect_request *request, struct way *way,
-                                 struct claim *claim) {
-  if (request->bound != NULL) {
-    *claim = request->bound->listener->claim;
-    if (claim->takes_ipv4 && way->remote.family == WEIR_FAMILY_IPV4) {
-      way->is_mapped = true;
-      *claim = (struct claim){.address = {.family = WEIR_FAMILY_IPV4, .port = claim->address.port}};
-    }
-  } else {
-    claim->address = machine_plain(request->local);
+static const char other_kind[] = "the local address and the server's are of different kinds";
+
+/* What was bound before connects to addresses that are written in its own kind. */
+static struct outcome take_bound(const struct connect_request *request, const struct way *way, struct claim *claim) {
+  const struct listener *bound = request->bound->listener;
+  *claim = bound->claim;
+  if (claim->takes_ipv4 && way->remote.family == WEIR_FAMILY_IPV4) {
+    *claim = (struct claim){.address = {.family = WEIR_FAMILY_IPV4, .port = bound->name.ip.port}};
   }
-  if (claim->address.family != way->remote.family) {
-    return fail(WEIR_EINVAL, "bind", "the local address and the server's are of different kinds");
-  }
+  bool is_of_kind = bound->name.ip.family == request->address->ip.family && claim->address.family == way->remote.family;
+  return is_of_kind ? fail(WEIR_OK, NULL, NULL) : fail(WEIR_EINVAL, NULL, other_kind);
+}
+
+static struct outcome bind_wish(struct weir_sim *world, const weir_address *wish, const struct way *way,
+                                struct claim *claim) {
+  claim->address = machine_plain(wish);
+  if (claim->address.family != way->remote.family) return fail(WEIR_EINVAL, "bind", other_kind);
   if (!machine_has(world, &claim->address)) {
     return fail(WEIR_EADDRNOTAVAIL, "bind", "it is not an address of this simulated machine; see weir_sim_add_address");
   }
-  bool is_taken = request->bound == NULL && claim->address.port != 0 && machine_port_is_taken(world, claim);
+  bool is_taken = claim->address.port != 0 && machine_port_is_taken(world, claim);
   return is_taken ? fail(WEIR_EADDRINUSE, "bind", "a live server or client of this simulated machine has that port")
                   : fail(WEIR_OK, NULL, NULL);
 }
 
 static struct outcome choose_local(struct weir_sim *world, const struct connect_request *request, struct way *way) {
   struct claim claim = {.address = choose_source(&way->remote)};
-  if (request->bound != NULL || request->local != NULL) {
-    struct outcome outcome = check_bind(world, request, way, &claim);
-    if (outcome.code != WEIR_OK) return outcome;
+  struct outcome outcome = fail(WEIR_OK, NULL, NULL);
+  if (request->bound != NULL) {
+    outcome = take_bound(request, way, &claim);
+  } else if (request->local != NULL) {
+    outcome = bind_wish(world, request->local, way, &claim);
   }
+  if (outcome.code != WEIR_OK) return outcome;
   int port = claim.address.port;
   if (machine_is_any(&claim.address)) claim.address = choose_source(&way->remote);
   claim.address.port = port;

@@ -85,29 +85,48 @@ static void a_client_connects_from_a_bound_address(void **state) {
   open_bench(&bench, plain_options());
   struct acceptor *acceptor = listen_plainly(&bench, "127.0.0.1:80", WEIR_OK);
   struct listen_request only_bind = {.only_bind = true};
-  static const char *const bounds[][2] = {{"127.0.0.3:5000", "127.0.0.3:5000"},
-                                          {"0.0.0.0:5000", "127.0.0.1:5000"},
-                                          {"[::]:5000", "[::ffff:127.0.0.1]:5000"}};
+  static const struct {
+    const char *bound, *target, *local, *peer;
+  } ways[] = {{"127.0.0.3:5000", "127.0.0.1:80", "127.0.0.3:5000", "127.0.0.3:5000"},
+              {"0.0.0.0:5000", "127.0.0.1:80", "127.0.0.1:5000", "127.0.0.1:5000"},
+              {"[::]:5000", "[::ffff:127.0.0.1]:80", "[::ffff:127.0.0.1]:5000", "127.0.0.1:5000"}};
   for (size_t i = 0; i < 3; ++i) {
-    struct acceptor *bound = listen_with(&bench, &only_bind, bounds[i][0], WEIR_OK);
-    struct address target = ip_of("127.0.0.1:80");
+    struct acceptor *bound = listen_with(&bench, &only_bind, ways[i].bound, WEIR_OK);
+    struct address target = ip_of(ways[i].target);
     struct connection *client = cleared(backend_sim.connection_bytes);
     backend_sim.connect(bench.backend, client, &(struct connect_request){.address = &target, .bound = bound});
     free(bound);
     expect_result(&bench, OPERATION_CONNECT, client, 0);
     weir_address local = ask(&bench, client, CONTROL_LOCAL_ADDRESS);
-    expect_address(&local, bounds[i][1]);
-    listen_plainly(&bench, bounds[i][0], WEIR_EADDRINUSE);
-    struct address peer = ip_of(i == 0 ? "127.0.0.3:5000" : "127.0.0.1:5000");
+    expect_address(&local, ways[i].local);
+    listen_plainly(&bench, ways[i].bound, WEIR_EADDRINUSE);
+    struct address peer = ip_of(ways[i].peer);
     close_connection(&bench, accept_from(&bench, acceptor, &peer.ip));
     close_connection(&bench, client);
   }
-  struct acceptor *bound = listen_with(&bench, &only_bind, "[::1]:5000", WEIR_OK);
-  struct address target = ip_of("127.0.0.1:80");
-  expect_no_connect(&bench, &(struct connect_request){.address = &target, .bound = bound}, WEIR_EINVAL, "bind");
-  free(bound);
-  close_acceptor(&bench, listen_plainly(&bench, "[::1]:5000", WEIR_OK));
   close_acceptor(&bench, acceptor);
+  close_bench(&bench);
+}
+
+static void a_bound_address_of_another_kind_is_used_up_in_vain(void **state) {
+  (void)state;
+  struct bench bench;
+  open_bench(&bench, plain_options());
+  listen_at_ip(&bench, "127.0.0.1:80", 1);
+  static const struct {
+    const char *bound, *target;
+    bool ipv6_only;
+  } ways[] = {{"[::1]:5000", "127.0.0.1:80", false},
+              {"[::]:5000", "127.0.0.1:80", false},
+              {"[::]:5000", "[::ffff:127.0.0.1]:80", true}};
+  for (size_t i = 0; i < 3; ++i) {
+    struct listen_request only_bind = {.only_bind = true, .ipv6_only = ways[i].ipv6_only};
+    struct acceptor *bound = listen_with(&bench, &only_bind, ways[i].bound, WEIR_OK);
+    struct address target = ip_of(ways[i].target);
+    expect_no_connect(&bench, &(struct connect_request){.address = &target, .bound = bound}, WEIR_EINVAL, NULL);
+    free(bound);
+    close_acceptor(&bench, listen_plainly(&bench, ways[i].bound, WEIR_OK));
+  }
   close_bench(&bench);
 }
 
@@ -170,6 +189,7 @@ int main(void) {
       cmocka_unit_test(clients_that_wait_for_a_closing_server_are_refused),
       cmocka_unit_test(a_bound_address_is_had_and_not_listened_at),
       cmocka_unit_test(a_client_connects_from_a_bound_address),
+      cmocka_unit_test(a_bound_address_of_another_kind_is_used_up_in_vain),
       cmocka_unit_test(sharing_leaves_the_backlog_as_it_is),
       cmocka_unit_test(servers_that_share_a_listener_close_each_for_itself),
   };
