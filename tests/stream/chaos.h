@@ -36,7 +36,9 @@ enum {
   TRACE_LINES = 80,
   TRACE_COLUMNS = 120,
   HEADER_BYTES = 8,
-  EVENTS_MAX = 20000
+  EVENTS_MAX = 20000,
+  QUESTIONS_MAX = 16,
+  BOUNDS_MAX = 3
 };
 
 /* What one life of a socket sends: a pattern of its own, with its number in front. */
@@ -146,6 +148,9 @@ struct chaos {
   weir_timer *wardens[LOOPS_MAX];
   weir_cancellation *cancellations[LOOPS_MAX]; /* a new one when it was cancelled */
   weir_block_list *block_list;
+  weir_lookup_question *questions[QUESTIONS_MAX]; /* asked of us and not answered */
+  size_t question_count;
+  weir_bound *bounds[BOUNDS_MAX];
   struct host hosts[HOSTS_MAX];
   size_t host_count;
   struct party parties[PARTIES_MAX];
@@ -265,6 +270,10 @@ const char *draw_name(struct chaos *chaos);
 void make_block_list(struct chaos *chaos);
 void draw_tcp_options(struct party *party, weir_connect_options *options);
 void draw_tcp_server_options(struct chaos *chaos, weir_server_options *options);
+void draw_tcp_listen_options(struct chaos *chaos, weir_listen_options *options);
+void bind_address(struct chaos *chaos);
+void listen_bound(struct host *host);
+void release_bounds(struct chaos *chaos);
 void note_addresses(struct party *party);
 void check_addresses(struct party *party);
 void set_tcp_option(struct party *party);
@@ -283,6 +292,11 @@ void make_names(struct chaos *chaos);
 void start_lookup(struct chaos *chaos);
 void queue_work(struct chaos *chaos);
 void cancel_service(struct chaos *chaos);
+
+/* A resolver of the program, which answers at once, later, or with nonsense. */
+void resolve(weir_lookup_question *question, const char *host, weir_family family, void *user);
+void answer_question(struct chaos *chaos);
+void answer_all(struct chaos *chaos);
 
 /* ---- chaos_actions.c ---- */
 

@@ -108,6 +108,7 @@ void end_everything(struct chaos *chaos) {
     if (is_usable(&chaos->parties[i])) destroy_party(&chaos->parties[i], NULL);
   }
   for (size_t i = 0; i < chaos->loop_count; i++) weir_timer_stop(chaos->timers[i]);
+  answer_all(chaos);
   chaos->is_inside_call = false;
 }
 
@@ -180,6 +181,7 @@ static void release_loops(struct chaos *chaos) {
 
 static void release_everything(struct chaos *chaos) {
   bool loops_first = one_in(chaos, 2);
+  if (one_in(chaos, 2)) answer_all(chaos);
   chaos->is_over = true;
   if (loops_first) {
     release_loops(chaos);
@@ -187,6 +189,8 @@ static void release_everything(struct chaos *chaos) {
   }
   release_handles(chaos);
   if (!loops_first) release_loops(chaos);
+  answer_all(chaos);
+  release_bounds(chaos);
   weir_block_list_release(chaos->block_list);
   for (size_t i = 0; i < chaos->promise_count; i++) free(chaos->promises[i].borrowed);
   if (chaos->blocks > 0) blame(chaos, "%zu blocks are left", chaos->blocks);

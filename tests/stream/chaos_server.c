@@ -60,6 +60,7 @@ static void watch(const weir_event *event, void *user) {
   if (event->type == WEIR_EVENT_CLOSE) check_close(host);
   if (event->type == WEIR_EVENT_LISTENING) host->is_open = true;
   if (event->type == WEIR_EVENT_LISTENING || event->type == WEIR_EVENT_ERROR) host->waits_for_name = false;
+  if (event->type == WEIR_EVENT_LISTENING && host->chaos->is_ending) close_host(host); /* its name took that long */
   if (event->type == WEIR_EVENT_DROP && weir_server_max_connections(host->server) < 0) {
     blame(host->chaos, "host %zu drops without a limit", index_of_host(host));
   }
@@ -142,6 +143,7 @@ void listen_host(struct host *host) {
   if (one_in(chaos, 2)) options.backlog = 1 + (int)draw(chaos, 3);
   if (one_in(chaos, 4)) options.listener = act_on_server_event;
   options.user = host;
+  if (chaos->uses_tcp) draw_tcp_listen_options(chaos, &options);
   if (!host->is_open && one_in(chaos, 8)) options.cancellation = cancellation_of(chaos, weir_server_loop(host->server));
   weir_code code = weir_server_listen(host->server, name, &options);
   note(chaos, "host %zu: listen at %.20s, %s", index_of_host(host), name, weir_code_name(code));

@@ -53,6 +53,44 @@ void start_lookup(struct chaos *chaos) {
   note(chaos, "loop %zu: look-up %llu of %s, %s", loop, (unsigned long long)promise->order, name, weir_code_name(code));
 }
 
+/* ---- a resolver of the program ---- */
+
+static void answer(struct chaos *chaos, weir_lookup_question *question) {
+  static const char *const texts[] = {"127.0.0.1", "::1", "127.0.0.2", "192.0.2.2"};
+  weir_address addresses[3];
+  size_t count = draw(chaos, 4);
+  for (size_t i = 0; i < count; i++) addresses[i] = make_address(texts[draw(chaos, 4)]);
+  if (count > 0 && one_in(chaos, 8)) addresses[0].family = WEIR_FAMILY_NONE;
+  weir_code code = one_in(chaos, 4) ? WEIR_ENOTFOUND : WEIR_OK;
+  note(chaos, "a question is answered with %zu addresses, %s", count, weir_code_name(code));
+  weir_lookup_answer(question, code, addresses, count);
+}
+
+void resolve(weir_lookup_question *question, const char *host, weir_family family, void *user) {
+  struct chaos *chaos = user;
+  note(chaos, "  a question: %s", host);
+  (void)family;
+  hear(chaos);
+  if (chaos->is_ending || chaos->question_count == QUESTIONS_MAX || one_in(chaos, 2)) {
+    answer(chaos, question);
+  } else {
+    chaos->questions[chaos->question_count++] = question;
+  }
+  act(chaos, 2);
+}
+
+void answer_question(struct chaos *chaos) {
+  if (chaos->question_count == 0) return;
+  size_t index = draw(chaos, chaos->question_count);
+  weir_lookup_question *question = chaos->questions[index];
+  chaos->questions[index] = chaos->questions[--chaos->question_count];
+  answer(chaos, question);
+}
+
+void answer_all(struct chaos *chaos) {
+  while (chaos->question_count > 0) answer_question(chaos);
+}
+
 /* ---- work ---- */
 
 static void do_work(void *user) {

@@ -74,6 +74,18 @@ void draw_tcp_options(struct party *party, weir_connect_options *options) {
   if (one_in(chaos, 5)) options->attempt_delay_ms = draw(chaos, 50);
   if (one_in(chaos, 5)) options->block_list = chaos->block_list;
   if (one_in(chaos, 5)) options->cancellation = cancellation_of(chaos, weir_socket_loop(party->socket));
+  if (one_in(chaos, 6)) options->bound = chaos->bounds[draw(chaos, BOUNDS_MAX)];
+  if (one_in(chaos, 6)) options->family = one_in(chaos, 2) ? WEIR_FAMILY_IPV4 : WEIR_FAMILY_IPV6;
+  options->first_address_only = one_in(chaos, 6);
+  if (one_in(chaos, 4)) options->resolver = resolve;
+  options->resolver_user = chaos;
+}
+
+void draw_tcp_listen_options(struct chaos *chaos, weir_listen_options *options) {
+  options->ipv6_only = one_in(chaos, 4);
+  options->reuse_port = one_in(chaos, 4);
+  if (one_in(chaos, 4)) options->resolver = resolve;
+  options->resolver_user = chaos;
 }
 
 void draw_tcp_server_options(struct chaos *chaos, weir_server_options *options) {
@@ -81,6 +93,43 @@ void draw_tcp_server_options(struct chaos *chaos, weir_server_options *options) 
   options->keep_alive = one_in(chaos, 3);
   options->type_of_service = (int)draw(chaos, 3);
   if (one_in(chaos, 2)) options->block_list = chaos->block_list;
+}
+
+/* ---- addresses that are bound before ---- */
+
+void bind_address(struct chaos *chaos) {
+  static const char *const names[] = {"tcp:127.0.0.1:80", "tcp:[::]:82", "tcp:83", "tcp:127.0.0.9:0", "ipc:one"};
+  weir_bind_options options = weir_bind_options_default();
+  size_t place = draw(chaos, BOUNDS_MAX);
+  size_t loop = draw(chaos, chaos->loop_count);
+  const char *name = names[draw(chaos, sizeof names / sizeof names[0])];
+  options.reuse_port = one_in(chaos, 4);
+  options.ipv6_only = one_in(chaos, 4);
+  weir_bound_release(chaos->bounds[place]);
+  chaos->bounds[place] = NULL;
+  weir_code code = weir_bound_create(chaos->loops[loop], name, &options, &chaos->bounds[place]);
+  note(chaos, "loop %zu: bind %s, %s", loop, name, weir_code_name(code));
+  if ((code == WEIR_OK) != (chaos->bounds[place] != NULL)) blame(chaos, "an address or a code");
+  weir_address address;
+  if (code == WEIR_OK && (!weir_bound_address(chaos->bounds[place], &address) || address.port == 0)) {
+    blame(chaos, "an address that is had has none");
+  }
+}
+
+void listen_bound(struct host *host) {
+  struct chaos *chaos = host->chaos;
+  weir_bound *bound = chaos->bounds[draw(chaos, BOUNDS_MAX)];
+  weir_address address;
+  if (bound == NULL) return;
+  bool is_had = weir_bound_address(bound, &address);
+  weir_code code = weir_server_listen_bound(host->server, bound, NULL);
+  note(chaos, "host %zu: listen on what was bound, %s", index_of_host(host), weir_code_name(code));
+  if (code == WEIR_OK && !is_had) blame(chaos, "host %zu listens on what was used", index_of_host(host));
+  if (code == WEIR_OK && weir_server_listening(host->server)) host->is_open = true;
+}
+
+void release_bounds(struct chaos *chaos) {
+  for (size_t i = 0; i < BOUNDS_MAX; i++) weir_bound_release(chaos->bounds[i]);
 }
 
 /* ---- cancelling ---- */
