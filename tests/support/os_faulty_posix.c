@@ -20,19 +20,20 @@
 
 enum { DESCRIPTORS_MAX = 1 << 20 };
 
+/* Atomic because threads of the library call too, and signal handlers, which may wait for no lock. */
 struct fault {
-  enum os_call call;
-  size_t wait;  /* calls to come before it strikes */
-  size_t times; /* how often it still strikes; 0: there is none */
-  int error;
+  _Atomic(enum os_call) call;
+  atomic_size_t wait;  /* calls to come before it strikes */
+  atomic_size_t times; /* how often it still strikes; 0: there is none */
+  atomic_int error;
 };
 
 /* A process has one system below it, so this is the one place for globals. */
 static struct fault fault;
 static size_t longest_transfer;
-static size_t interruptions;
+static atomic_size_t interruptions;
 static size_t interruptions_left[OS_CALL_COUNT];
-static enum os_call last_failed;
+static _Atomic(enum os_call) last_failed;
 static long long user = FAULTS_REAL_USER;
 static atomic_size_t calls[OS_CALL_COUNT];
 static atomic_size_t failed;
@@ -54,7 +55,7 @@ static const char *const names[OS_CALL_COUNT] = {
     "epoll_wait", "eventfd",        "kqueue",         "kevent"};
 
 void faults_reset(void) {
-  fault = (struct fault){0};
+  faults_fail(OS_ANY, 1, 0, 0);
   longest_transfer = 0;
   user = FAULTS_REAL_USER;
   faults_interrupt(0);
@@ -66,7 +67,11 @@ void faults_reset(void) {
 }
 
 void faults_fail(enum os_call call, size_t nth, int error, size_t times) {
-  fault = (struct fault){.call = call, .wait = nth - 1, .times = times, .error = error};
+  fault.times = 0;
+  fault.call = call;
+  fault.wait = nth - 1;
+  fault.error = error;
+  fault.times = times;
 }
 
 void faults_shorten(size_t bytes) { longest_transfer = bytes; }
@@ -92,7 +97,11 @@ size_t faults_resolver_calls(void) {
   return count;
 }
 
-void faults_answer(struct addrinfo *answers) { given_answers = answers; }
+void faults_answer(struct addrinfo *answers) {
+  pthread_mutex_lock(&resolver_lock);
+  given_answers = answers;
+  pthread_mutex_unlock(&resolver_lock);
+}
 
 size_t faults_calls(enum os_call call) { return atomic_load(&calls[call]); }
 
@@ -294,11 +303,14 @@ uid_t os_user(void) { return user != FAULTS_REAL_USER ? (uid_t)user : geteuid();
 
 /* ---- names ---- */
 
-static void begin_resolver_call(void) {
+/* Gives the answers to give, or NULL. */
+static struct addrinfo *begin_resolver_call(void) {
   pthread_mutex_lock(&resolver_lock);
   resolver_calls++;
   while (resolver_held) pthread_cond_wait(&resolver_let_go, &resolver_lock);
+  struct addrinfo *given = given_answers;
   pthread_mutex_unlock(&resolver_lock);
+  return given;
 }
 
 static int end_resolver_call(int result) {
@@ -309,14 +321,16 @@ static int end_resolver_call(int result) {
 }
 
 int os_getaddrinfo(const char *host, const struct addrinfo *hints, struct addrinfo **answers) {
-  begin_resolver_call();
+  *answers = begin_resolver_call();
   if (faults_strike(OS_GETADDRINFO)) return end_resolver_call(errno);
-  *answers = given_answers;
-  return end_resolver_call(given_answers != NULL ? 0 : getaddrinfo(host, NULL, hints, answers));
+  return end_resolver_call(*answers != NULL ? 0 : getaddrinfo(host, NULL, hints, answers));
 }
 
 void os_freeaddrinfo(struct addrinfo *answers) {
-  if (answers != given_answers) freeaddrinfo(answers);
+  pthread_mutex_lock(&resolver_lock);
+  bool given = answers == given_answers;
+  pthread_mutex_unlock(&resolver_lock);
+  if (!given) freeaddrinfo(answers);
 }
 
 /* ---- threads ---- */
