@@ -29,6 +29,7 @@
 #include <weir/error.h>
 #include <weir/export.h>
 #include <weir/loop.h>
+#include <weir/signal.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -127,6 +128,14 @@ WEIR_API weir_code weir_sim_add_address(weir_sim *sim, const weir_address *addre
  * **Errors:** as `weir_sim_add_address`. **Thread:** the world's.
  */
 WEIR_API weir_code weir_sim_set_unreachable(weir_sim *sim, const weir_address *address, bool silent);
+
+/**
+ * Raises a signal: every handle of every loop of the world that listens to it hears it in its loop's next turn. Nothing
+ * happens to loops that do not listen.
+ *
+ * **Errors:** `WEIR_EINVAL` for no signal. **Thread:** the world's. **Calls back:** never from inside this call.
+ */
+WEIR_API weir_code weir_sim_raise(weir_sim *sim, weir_signal_number number);
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,7 @@
 #include <weir/lookup.h>
 #include <weir/loop.h>
 #include <weir/server.h>
+#include <weir/signal.h>
 #include <weir/sim.h>
 #include <weir/socket.h>
 #include <weir/timer.h>

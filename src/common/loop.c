@@ -13,6 +13,7 @@
 #include "common/pipe.h"
 #include "common/post.h"
 #include "common/server.h"
+#include "common/signal.h"
 #include "common/socket.h"
 #include "common/work.h"
 #include "common/workers.h"
@@ -56,9 +57,11 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
   list_init(&loop->deferred);
   list_init(&loop->lookups);
   list_init(&loop->work);
+  list_init(&loop->signals);
   list_init(&loop->handles);
   list_init(&loop->timers);
   atomic_init(&loop->posts, NULL);
+  atomic_init(&loop->signalled, false);
   atomic_init(&loop->woken, false);
 }
 
@@ -195,7 +198,8 @@ static void dispatch(enum operation operation, const struct completion *completi
 
 /* Whether something is to be done here, whatever the system has. */
 static bool has_own_work(const weir_loop *loop) {
-  return loop->owed != NULL || post_pending(loop) || deferred_pending(loop) || workers_pending(loop);
+  return loop->owed != NULL || post_pending(loop) || deferred_pending(loop) || workers_pending(loop) ||
+         signal_pending(loop);
 }
 
 bool weir_loop_alive(const weir_loop *loop) { return loop->alive > 0 || loop->owed != NULL || post_pending(loop); }
@@ -216,6 +220,7 @@ static bool do_own_work(weir_loop *loop) {
   post_run(loop);
   deferred_run(loop);
   workers_deliver(loop);
+  signal_deliver(loop);
   deliver_owed(loop);
   return ring_deadlines(loop) || any;
 }
@@ -366,6 +371,7 @@ void weir_loop_release(weir_loop *loop) {
   assert(!loop->running);
   loop->ended = true;
   loop->running = true; /* nothing may run it any more */
+  signal_stop_all(loop);
   abandon_handles(loop);
   lookup_abandon_all(loop);
   workers_end(loop);

@@ -40,6 +40,7 @@ struct weir_loop {
   struct list deferred; /* calls for the next turn */
   struct list lookups;  /* under way */
   struct list work;     /* waiting, running, or to be told */
+  struct list signals;  /* all signal handles */
   size_t closes;        /* closes submitted to the backend that have not come back */
 
   /* the clock */
@@ -48,6 +49,7 @@ struct weir_loop {
 
   /* from any thread */
   _Atomic(struct post *) posts; /* newest first */
+  atomic_bool signalled;        /* a signal has come for some handle */
   atomic_bool woken;            /* in this turn; backends know by themselves whether a wake is under way */
 
   /* its threads */

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second, narrow seam: what the system gives besides connections, namely threads, memory that outlives a loop, and
- * the resolver. Plain functions, each defined once in the platform's folder: there is nothing to choose at run time.
+ * The second, narrow seam: what the system gives besides connections, namely threads, memory that outlives a loop, the
+ * resolver, and signals. Plain functions, each defined once in the platform's folder: there is nothing to choose at run
+ * time.
  *
- * A simulated loop starts no thread and asks no resolver; sim_resolve answers in its place.
+ * A simulated loop starts no thread, asks no resolver and watches no signal; its world does all that.
  */
 #ifndef WEIR_COMMON_SYSTEM_H
 #define WEIR_COMMON_SYSTEM_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <weir/address.h>
 #include <weir/error.h>
+#include <weir/signal.h>
 
 #include "common/backend.h"
 #include "common/resolved.h"
@@ -59,5 +62,24 @@ void system_lock_wake_all(struct system_lock *lock);
 
 /* Asks the system; blocks for as long as that likes. `host` is UTF-8. Family NONE: both. Any thread. */
 void system_resolve(const char *host, weir_family family, struct resolved *resolved);
+
+/* ---- signals ---- */
+
+/* Who wants to hear of a signal. It stays where it is until it is unwatched. */
+struct signal_watch {
+  _Atomic(struct signal_watch *) next; /* the platform's */
+  weir_signal_number number;
+  void (*notify)(struct signal_watch *watch); /* on any thread, perhaps in the middle of anything: only what is
+                                                 async-signal-safe */
+};
+
+/* Begins to notify. WEIR_ENOTSUP: this system has no such signal. */
+weir_code system_signal_watch(struct signal_watch *watch);
+
+/* When this returns nobody notifies it any more. With the last watch of a signal all is as it was before the first. */
+void system_signal_unwatch(struct signal_watch *watch);
+
+/* For a simulated world: every handle of this loop that listens to the signal will hear it. Defined in signal.c. */
+void signal_raise(weir_loop *loop, weir_signal_number number);
 
 #endif

@@ -19,6 +19,7 @@
 #include <time.h>
 
 struct addrinfo;
+struct sigaction;
 
 /* ---- sockets ---- */
 
@@ -77,6 +78,10 @@ int os_mutex_init(pthread_mutex_t *mutex);
 int os_condition_init(pthread_cond_t *condition);
 void *os_heap_get(size_t bytes); /* all zero */
 void os_heap_put(void *block);
+
+/* ---- signals ---- */
+
+int os_sigaction(int number, const struct sigaction *wanted, struct sigaction *former);
 
 /* ---- time ---- */
 

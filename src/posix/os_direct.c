@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -124,6 +125,12 @@ int os_condition_init(pthread_cond_t *condition) { return answer(pthread_cond_in
 void *os_heap_get(size_t bytes) { return calloc(1, bytes); }
 
 void os_heap_put(void *block) { free(block); }
+
+/* ---- signals ---- */
+
+int os_sigaction(int number, const struct sigaction *wanted, struct sigaction *former) {
+  return sigaction(number, wanted, former);
+}
 
 /* ---- time ---- */
 

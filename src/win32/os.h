@@ -102,6 +102,14 @@ void os_condition_wait(CONDITION_VARIABLE *condition, SRWLOCK *lock);
 void os_condition_wake_one(CONDITION_VARIABLE *condition);
 void os_condition_wake_all(CONDITION_VARIABLE *condition);
 
+/* ---- the console ---- */
+
+/* The handler hears of Ctrl-C and the like from now on; the library stays in memory for ever. */
+DWORD os_console_listen(PHANDLER_ROUTINE handler);
+
+/* Never returns. */
+void os_console_hold(void);
+
 /* ---- users ---- */
 
 /* The SID of the user whom this process runs as, as text. */

@@ -213,6 +213,17 @@ void os_condition_wake_one(CONDITION_VARIABLE *condition) { WakeConditionVariabl
 
 void os_condition_wake_all(CONDITION_VARIABLE *condition) { WakeAllConditionVariable(condition); }
 
+/* ---- the console ---- */
+
+DWORD os_console_listen(PHANDLER_ROUTINE handler) {
+  HMODULE library;
+  DWORD flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
+  if (!GetModuleHandleExW(flags, (LPCWSTR)(void *)(uintptr_t)handler, &library)) return GetLastError();
+  return error_unless(SetConsoleCtrlHandler(handler, TRUE));
+}
+
+void os_console_hold(void) { Sleep(INFINITE); }
+
 /* ---- users ---- */
 
 static DWORD copy_sid_text(PSID sid, wchar_t *text, size_t room) {

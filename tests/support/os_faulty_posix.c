@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +47,13 @@ static size_t resolver_calls;
 static struct addrinfo *given_answers;
 
 static const char *const names[OS_CALL_COUNT] = {
-    "socket",     "adopt",          "bind",           "listen",         "accept",       "connect",
-    "shutdown",   "getsockopt",     "setsockopt",     "getpeername",    "getsockname",  "recv",
-    "send",       "sendmsg",        "if_nametoindex", "if_indextoname", "close",        "dup",
-    "open",       "pipe",           "read",           "write",          "poll",         "lstat",
-    "chmod",      "fchmod",         "mkdir",          "unlink",         "getaddrinfo",  "thread_start",
-    "mutex_init", "condition_init", "heap_get",       "clock",          "epoll_create", "epoll_ctl",
-    "epoll_wait", "eventfd",        "kqueue",         "kevent"};
+    "socket",     "adopt",          "bind",           "listen",         "accept",      "connect",
+    "shutdown",   "getsockopt",     "setsockopt",     "getpeername",    "getsockname", "recv",
+    "send",       "sendmsg",        "if_nametoindex", "if_indextoname", "close",       "dup",
+    "open",       "pipe",           "read",           "write",          "poll",        "lstat",
+    "chmod",      "fchmod",         "mkdir",          "unlink",         "getaddrinfo", "thread_start",
+    "mutex_init", "condition_init", "heap_get",       "sigaction",      "clock",       "epoll_create",
+    "epoll_ctl",  "epoll_wait",     "eventfd",        "kqueue",         "kevent"};
 
 void faults_reset(void) {
   faults_fail(OS_ANY, 1, 0, 0);
@@ -359,6 +360,12 @@ int os_condition_init(pthread_cond_t *condition) {
 void *os_heap_get(size_t bytes) { return faults_strike(OS_HEAP_GET) ? NULL : calloc(1, bytes); }
 
 void os_heap_put(void *block) { free(block); }
+
+/* ---- signals ---- */
+
+int os_sigaction(int number, const struct sigaction *wanted, struct sigaction *former) {
+  return faults_strike(OS_SIGACTION) ? -1 : sigaction(number, wanted, former);
+}
 
 /* ---- time ---- */
 

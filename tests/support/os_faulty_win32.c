@@ -50,6 +50,8 @@
 #define os_condition_wait direct_condition_wait
 #define os_condition_wake_one direct_condition_wake_one
 #define os_condition_wake_all direct_condition_wake_all
+#define os_console_listen direct_console_listen
+#define os_console_hold direct_console_hold
 #include "win32/os_direct.c"
 #undef os_port_create
 #undef os_port_associate
@@ -98,6 +100,8 @@
 #undef os_condition_wait
 #undef os_condition_wake_one
 #undef os_condition_wake_all
+#undef os_console_listen
+#undef os_console_hold
 #undef WEIR_WIN32_OS_H
 #include "win32/os.h"
 
@@ -154,6 +158,7 @@ static const char *const names[OS_CALL_COUNT] = {"port_create",
                                                  "thread_cancel_call",
                                                  "heap_get",
                                                  "getaddrinfo",
+                                                 "console_listen",
                                                  "user_sid",
                                                  "security_get",
                                                  "text_from_utf8",
@@ -442,6 +447,23 @@ void os_condition_wait(CONDITION_VARIABLE *condition, SRWLOCK *condition_lock) {
 void os_condition_wake_one(CONDITION_VARIABLE *condition) { direct_condition_wake_one(condition); }
 
 void os_condition_wake_all(CONDITION_VARIABLE *condition) { direct_condition_wake_all(condition); }
+
+static PHANDLER_ROUTINE console_handler;
+static volatile LONG console_holds;
+
+DWORD os_console_listen(PHANDLER_ROUTINE handler) {
+  DWORD error = faults_strike(OS_CONSOLE_LISTEN);
+  if (error == ERROR_SUCCESS) error = direct_console_listen(handler);
+  if (error == ERROR_SUCCESS) console_handler = handler;
+  return error;
+}
+
+/* The case goes on. */
+void os_console_hold(void) { InterlockedIncrement(&console_holds); }
+
+bool faults_console_event(unsigned long event) { return console_handler != NULL && console_handler(event); }
+
+size_t faults_console_holds(void) { return (size_t)console_holds; }
 
 DWORD os_user_sid(wchar_t *text, size_t room) {
   DWORD error = faults_strike(OS_USER_SID);

@@ -52,6 +52,7 @@ enum os_call {
   OS_THREAD_CANCEL_CALL,
   OS_HEAP_GET,
   OS_GETADDRINFO,
+  OS_CONSOLE_LISTEN,
   OS_USER_SID,
   OS_SECURITY_GET,
   OS_TEXT_FROM_UTF8,
@@ -98,6 +99,13 @@ size_t faults_resolver_calls(void);
 /* What the resolver answers instead of asking the system; NULL: it asks. Lent until it is taken back. */
 struct addrinfoW;
 void faults_answer(struct addrinfoW *answers);
+
+/*
+ * Calls the library's console handler as the system would, and returns whether it took the event. How often it held
+ * still because the system ends the process when it returns; here it returns.
+ */
+bool faults_console_event(unsigned long event);
+size_t faults_console_holds(void);
 
 /* How many calls there were since the reset, and how many of them were made to fail. */
 size_t faults_calls(enum os_call call);

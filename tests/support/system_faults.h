@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include <weir/error.h>
+#include <weir/signal.h>
 
 #include "support/world.h"
 
@@ -27,7 +28,8 @@ enum fault_place {
   FAULT_LOOKUP,   /* asking the resolver */
   FAULT_THREAD,   /* starting a thread */
   FAULT_HEAP,     /* memory that outlives a loop */
-  FAULT_ADDRESS   /* asking a connection for its own address; TCP */
+  FAULT_ADDRESS,  /* asking a connection for its own address; TCP */
+  FAULT_SIGNAL    /* asking for a signal */
 };
 
 /* Why. */
@@ -68,6 +70,9 @@ size_t system_resolver_calls(void);
 
 /* How many threads were started since. */
 size_t system_thread_starts(void);
+
+/* Raises a signal in this process as its user would; false: this system has none such, or nobody took it. */
+bool system_raise(weir_signal_number number);
 
 /* How often the system was asked what has happened. */
 size_t system_waits(void);

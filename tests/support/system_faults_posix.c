@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "os_faulty_posix.h"
 
@@ -47,6 +49,8 @@ static enum os_call call_at(const char *backend, enum fault_place place) {
       return OS_HEAP_GET;
     case FAULT_ADDRESS:
       return OS_GETSOCKNAME;
+    case FAULT_SIGNAL:
+      return OS_SIGACTION;
     case FAULT_ANYWHERE:
       break;
   }
@@ -74,6 +78,14 @@ void system_hold_resolver(bool held) { faults_hold_resolver(held); }
 size_t system_resolver_calls(void) { return faults_resolver_calls(); }
 
 size_t system_thread_starts(void) { return faults_calls(OS_THREAD_START); }
+
+bool system_raise(weir_signal_number number) {
+  static const int natives[] = {
+      [WEIR_SIGNAL_HANGUP] = SIGHUP,     [WEIR_SIGNAL_INTERRUPT] = SIGINT, [WEIR_SIGNAL_QUIT] = SIGQUIT,
+      [WEIR_SIGNAL_TERMINATE] = SIGTERM, [WEIR_SIGNAL_USER_1] = SIGUSR1,   [WEIR_SIGNAL_USER_2] = SIGUSR2,
+      [WEIR_SIGNAL_WINDOW] = SIGWINCH};
+  return natives[number] != 0 && kill(getpid(), natives[number]) == 0;
+}
 
 size_t system_waits(void) { return faults_calls(OS_POLL) + faults_calls(OS_EPOLL_WAIT) + faults_calls(OS_KEVENT); }
 

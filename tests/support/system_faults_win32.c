@@ -22,9 +22,10 @@ static const struct {
 
 /* Of named pipes. */
 static const enum os_call calls[] = {
-    [FAULT_ANYWHERE] = OS_ANY,        [FAULT_WAIT] = OS_PORT_WAIT,     [FAULT_WAKE] = OS_PORT_POST,
-    [FAULT_WRITE] = OS_WRITE,         [FAULT_ACCEPT] = OS_PIPE_CREATE, [FAULT_LOOKUP] = OS_GETADDRINFO,
-    [FAULT_THREAD] = OS_THREAD_START, [FAULT_HEAP] = OS_HEAP_GET,      [FAULT_ADDRESS] = OS_SOCKET_NAME};
+    [FAULT_ANYWHERE] = OS_ANY,         [FAULT_WAIT] = OS_PORT_WAIT,     [FAULT_WAKE] = OS_PORT_POST,
+    [FAULT_WRITE] = OS_WRITE,          [FAULT_ACCEPT] = OS_PIPE_CREATE, [FAULT_LOOKUP] = OS_GETADDRINFO,
+    [FAULT_THREAD] = OS_THREAD_START,  [FAULT_HEAP] = OS_HEAP_GET,      [FAULT_ADDRESS] = OS_SOCKET_NAME,
+    [FAULT_SIGNAL] = OS_CONSOLE_LISTEN};
 
 static enum os_call call_at(const struct world *world, enum fault_place place) {
   if (world->tcp && place == FAULT_WRITE) return OS_SOCKET_SEND;
@@ -58,6 +59,12 @@ void system_hold_resolver(bool held) { faults_hold_resolver(held); }
 size_t system_resolver_calls(void) { return faults_resolver_calls(); }
 
 size_t system_thread_starts(void) { return faults_calls(OS_THREAD_START); }
+
+bool system_raise(weir_signal_number number) {
+  if (number == WEIR_SIGNAL_INTERRUPT) return faults_console_event(CTRL_C_EVENT);
+  if (number == WEIR_SIGNAL_BREAK) return faults_console_event(CTRL_BREAK_EVENT);
+  return number == WEIR_SIGNAL_HANGUP && faults_console_event(CTRL_CLOSE_EVENT);
+}
 
 size_t system_waits(void) { return faults_calls(OS_PORT_WAIT); }
 

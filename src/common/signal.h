@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signal handles from inside. Whoever has a signal to tell marks the handles and wakes their loops; the loop tells the
+ * marked ones in its turn.
+ */
+#ifndef WEIR_COMMON_SIGNAL_H
+#define WEIR_COMMON_SIGNAL_H
+
+#include <stdbool.h>
+
+#include <weir/signal.h>
+
+/* Whether a signal has come that was not told. */
+bool signal_pending(const weir_loop *loop);
+
+/* Tells those that have come by now. */
+void signal_deliver(weir_loop *loop);
+
+/* The loop ends: nobody listens any more. */
+void signal_stop_all(weir_loop *loop);
+
+#endif
