@@ -100,8 +100,9 @@ WEIR_API weir_loop *weir_loop_retain(weir_loop *loop);
 WEIR_API void weir_loop_release(weir_loop *loop);
 
 /**
- * Runs the loop. Each turn: functions posted and callbacks owed by earlier calls, timers that are due in order of
- * their time, then what the system has finished, one after the other, each with all its listeners before the next.
+ * Runs the loop. Each turn: functions posted, then look-ups, work and signals that have come, then callbacks owed by
+ * earlier calls, timers that are due in order of their time, and what the system has finished, one after the other,
+ * each with all its listeners before the next.
  *
  * **Errors:** returns 1 when something is still alive, 0 when nothing referenced is left, `WEIR_EBUSY` when the loop is
  * running already (called from a listener), another code when the system's poller cannot be asked any more.
@@ -190,6 +191,7 @@ typedef struct weir_loop_counters {
   uint64_t work;                 /**< Pieces of work that were queued. */
   uint64_t posts;                /**< Posted functions that ran. */
   uint64_t timers;               /**< Callbacks of timers that ran. */
+  uint64_t signals;              /**< Callbacks of signals that ran. */
 } weir_loop_counters;
 
 /** Counters for `weir_loop_get_counters` to fill. */

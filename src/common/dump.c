@@ -7,6 +7,7 @@
 #include "common/lookup.h"
 #include "common/loop.h"
 #include "common/post.h"
+#include "common/signal.h"
 #include "common/text.h"
 #include "common/timer.h"
 #include "common/work.h"
@@ -25,6 +26,7 @@ static void dump_all(weir_loop *loop, bool alive, struct text *text) {
   dump_list(&loop->handles, alive, text);
   dump_list(&loop->closing, alive, text);
   timer_dump(loop, alive, text);
+  signal_dump(loop, alive, text);
 }
 
 static size_t count_owing(const weir_loop *loop) {

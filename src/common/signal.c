@@ -8,6 +8,7 @@
 #include "common/loop.h"
 #include "common/memory.h"
 #include "common/system.h"
+#include "common/text.h"
 
 struct weir_signal {
   struct signal_watch watch; /* its number is the one that it listens to, 0: to none */
@@ -64,6 +65,7 @@ void signal_raise(weir_loop *loop, weir_signal_number number) {
 bool signal_pending(const weir_loop *loop) { return atomic_load(&loop->signalled); }
 
 static void tell(weir_signal *signal) {
+  signal->loop->counters.signals++;
   weir_signal_retain(signal);
   signal->callback(signal, signal->watch.number, signal->user);
   weir_signal_release(signal);
@@ -109,6 +111,17 @@ void weir_signal_stop(weir_signal *signal) {
 void signal_stop_all(weir_loop *loop) {
   for (struct list_node *node = list_first(&loop->signals); node != NULL; node = list_after(&loop->signals, node)) {
     weir_signal_stop(CONTAINER_OF(node, weir_signal, link));
+  }
+}
+
+void signal_dump(weir_loop *loop, bool alive, struct text *text) {
+  for (struct list_node *node = list_first(&loop->signals); node != NULL; node = list_after(&loop->signals, node)) {
+    const weir_signal *signal = CONTAINER_OF(node, weir_signal, link);
+    if (signal->counted != alive) continue;
+    text_add(text, "  signal: ");
+    text_add(text, weir_signal_active(signal) ? "listening to " : "stopped");
+    if (weir_signal_active(signal)) text_add(text, weir_signal_name(signal->watch.number));
+    text_add(text, "\n");
   }
 }
 

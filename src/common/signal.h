@@ -10,6 +10,8 @@
 
 #include <weir/signal.h>
 
+struct text;
+
 /* Whether a signal has come that was not told. */
 bool signal_pending(const weir_loop *loop);
 
@@ -18,5 +20,8 @@ void signal_deliver(weir_loop *loop);
 
 /* The loop ends: nobody listens any more. */
 void signal_stop_all(weir_loop *loop);
+
+/* Adds a line for each handle that keeps the loop alive, or for each that does not. */
+void signal_dump(weir_loop *loop, bool alive, struct text *text);
 
 #endif

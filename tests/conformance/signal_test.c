@@ -98,6 +98,24 @@ static void a_signal_that_was_not_told_is_dropped_by_a_stop(struct world *world)
   weir_signal_release(signal);
 }
 
+static void a_handle_is_seen_and_its_callbacks_are_counted(struct world *world) {
+  char text[400];
+  weir_loop_counters counters = weir_loop_counters_default();
+  weir_signal *signal = listen_to_interrupt(world, world->loop, "I");
+  weir_loop_dump(world->loop, text, sizeof text);
+  const char *others = strstr(text, "Not kept alive by:\n");
+  assert_non_null(others);
+  assert_non_null(strstr(others, "\n  signal: listening to SIGINT\n"));
+  weir_signal_ref(signal);
+  weir_loop_dump(world->loop, text, sizeof text);
+  assert_non_null(strstr(text, "alive because of:\n  signal: listening to SIGINT\n"));
+  raise_signal(world, WEIR_SIGNAL_INTERRUPT);
+  turn(world);
+  weir_loop_get_counters(world->loop, &counters);
+  assert_int_equal(counters.signals, 1);
+  weir_signal_release(signal);
+}
+
 /* ---- from callbacks --------------------------------------------------------------------------------------------- */
 
 struct pair_of_signals {
@@ -296,6 +314,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("", every_handle_hears_its_own_signal),
     WORLD_CASE("", only_a_referenced_handle_that_listens_keeps_the_loop_alive),
     WORLD_CASE("", a_signal_that_was_not_told_is_dropped_by_a_stop),
+    WORLD_CASE("", a_handle_is_seen_and_its_callbacks_are_counted),
     WORLD_CASE("", a_callback_may_release_its_handle_and_others),
     WORLD_CASE("", a_signal_ends_a_wait),
     WORLD_CASE("", nobody_listens_after_the_end_of_the_loop),
