@@ -172,6 +172,9 @@ static void a_connection_that_was_just_made_can_move(void **state) {
   seam->operations->move(seam->backend, scout, client);
   memset(scout, 0xA5, seam->operations->connection_bytes);
   seam_free(seam, scout);
+  weir_address peer;
+  weir_code code = seam->operations->control(seam->backend, client, CONTROL_REMOTE_ADDRESS, &peer);
+  assert_int_equal(code, seam_is_tcp() ? WEIR_OK : WEIR_ENOTSUP);
   seam_expect_nothing(seam);
   seam->operations->accept(seam->backend, acceptor, true);
   struct connection *server = seam_accept(seam, acceptor);

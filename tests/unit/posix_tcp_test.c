@@ -103,6 +103,26 @@ static void options_of_a_connection_reach_the_system(void **state) {
   seam_end_pair(seam, pair);
 }
 
+/* Then as many clients as there are peers can have one port. */
+static void an_address_without_a_port_leaves_the_port_to_the_connect(void **state) {
+  struct seam *seam = *state;
+  if (system_option_bind_no_port == SYSTEM_OPTION_NONE) seam_skip("this system cannot wait");
+  struct acceptor *acceptor = seam_listen(seam);
+  struct connection *client = seam_connection(seam);
+  weir_address local = seam->address.ip;
+  local.port = 0;
+  seam->operations->accept(seam->backend, acceptor, false);
+  struct connect_request request = {.address = &seam->address, .local = &local};
+  seam->operations->connect(seam->backend, client, &request);
+  assert_int_equal(seam_expect(seam, OPERATION_CONNECT, client), 0);
+  int descriptor = (int)seam_native(seam, client);
+  assert_int_equal(option_of(descriptor, IPPROTO_IP, system_option_bind_no_port), 1);
+  assert_int_equal(seam->operations->control(seam->backend, client, CONTROL_LOCAL_ADDRESS, &local), WEIR_OK);
+  assert_true(local.port > 0);
+  seam_end(seam, client);
+  seam_end_acceptor(seam, acceptor);
+}
+
 static void a_linger_time_is_set_and_taken_back(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
@@ -299,10 +319,13 @@ static void a_peer_that_reset_before_the_connect_came_back_is_heard(void **state
     assert_int_equal(completion.result, 0);
   }
   seam_free(seam, server);
-  seam->operations->read(seam->backend, client);
-  seam_expect_text(seam, client, "last words");
-  assert_int_equal(seam_expect(seam, OPERATION_READ, client), WEIR_ECONNRESET);
-  seam_end(seam, client);
+  struct connection *moved = seam_connection(seam);
+  seam->operations->move(seam->backend, client, moved);
+  seam_free(seam, client);
+  seam->operations->read(seam->backend, moved);
+  seam_expect_text(seam, moved, "last words");
+  assert_int_equal(seam_expect(seam, OPERATION_READ, moved), WEIR_ECONNRESET);
+  seam_end(seam, moved);
   seam_end_acceptor(seam, acceptor);
 }
 
@@ -389,6 +412,7 @@ int main(int argc, char **argv) {
   static const struct CMUnitTest cases[] = {
       SEAM_POSIX_ROWS("EO-50", a_server_sets_what_it_was_told_and_no_more),
       SEAM_POSIX_ROWS("EO-50", options_of_a_connection_reach_the_system),
+      SEAM_POSIX_CASE(an_address_without_a_port_leaves_the_port_to_the_connect),
       SEAM_POSIX_CASE(a_linger_time_is_set_and_taken_back),
       SEAM_POSIX_CASE(an_option_that_fails_says_why_and_a_keep_alive_stays_off),
       SEAM_POSIX_ROWS("EO-50", a_port_with_lingering_connections_is_free_for_the_next_server),
