@@ -10,6 +10,10 @@
 
 #define TCP_CASE(rows, function) WORLD_CASE_EXCEPT(rows, function, WORLD_NOT_LOCAL, "IP addresses are for TCP")
 
+#define SIM_CASE(rows, function)                                                           \
+  WORLD_CASE_EXCEPT(rows, function, WORLD_NOT_LOCAL | WORLD_NOT_WINDOWS | WORLD_NOT_POSIX, \
+                    "only a simulated world has silent addresses and an exact clock")
+
 /* ---- parts ------------------------------------------------------------------------------------------------------ */
 
 static weir_socket *connect_with(struct world *world, const char *endpoint, const weir_connect_options *options) {
@@ -265,6 +269,43 @@ static void a_blocked_address_is_not_tried(struct world *world) {
   world_expect(world, "V", "close");
 }
 
+/* ---- nobody answers --------------------------------------------------------------------------------------------- */
+
+static void put_out_of_reach(struct world *world, bool silent) {
+  weir_address address;
+  assert_int_equal(weir_address_make("192.0.2.1", WEIR_NO_PORT, &address), WEIR_OK);
+  assert_int_equal(weir_sim_set_unreachable(world->sim, &address, silent), WEIR_OK);
+}
+
+static void an_address_out_of_reach_is_an_error(struct world *world) {
+  put_out_of_reach(world, false);
+  weir_socket *client = connect_with(world, "tcp:192.0.2.1:80", NULL);
+  world_run(world);
+  world_expect(world, "C", "attempt(192.0.2.1) at(0) failed(192.0.2.1,EHOSTUNREACH) error(EHOSTUNREACH) close(true)");
+  expect_error(client, WEIR_EHOSTUNREACH, "connect", "192.0.2.1:80", "");
+}
+
+static void a_silent_address_is_waited_for_until_the_deadline(struct world *world) {
+  weir_connect_options options = weir_connect_options_default();
+  options.timeout_ms = 1000;
+  put_out_of_reach(world, true);
+  weir_socket *client = connect_with(world, "tcp:192.0.2.1:80", &options);
+  world_run(world);
+  assert_int_equal(weir_sim_now_ms(world->sim), 1000);
+  world_expect(world, "C", "attempt(192.0.2.1) at(0) failed(192.0.2.1,ETIMEDOUT) error(ETIMEDOUT) close(true)");
+  expect_error(client, WEIR_ETIMEDOUT, "connect", "192.0.2.1:80", "");
+}
+
+static void without_a_deadline_the_system_decides(struct world *world) {
+  put_out_of_reach(world, true);
+  weir_socket *client = connect_with(world, "tcp:192.0.2.1:80", NULL);
+  world_run_for(world, WEIR_CONNECT_TIMEOUT_MS + 5000);
+  assert_true(weir_socket_connecting(client));
+  weir_socket_destroy(client, NULL);
+  world_run(world);
+  world_expect(world, "C", "attempt(192.0.2.1) at(0) close(false)");
+}
+
 static const struct world_case cases[] = {
     TCP_CASE("A043 EO-23 M48 S088 S099 S126 S129 S170", an_address_is_attempted_without_a_look_up),
     TCP_CASE("M48 S095", each_connect_lists_its_own_attempts),
@@ -279,6 +320,9 @@ static const struct world_case cases[] = {
     TCP_CASE("A023 A032 EO-21", nobody_is_at_port_zero),
     TCP_CASE("A023 A032", ports_that_are_none_are_an_error_event),
     TCP_CASE("A023", options_that_make_no_sense_are_refused),
+    SIM_CASE("EO-21", an_address_out_of_reach_is_an_error),
+    SIM_CASE("", a_silent_address_is_waited_for_until_the_deadline),
+    SIM_CASE("", without_a_deadline_the_system_decides),
     TCP_CASE("A348", a_blocked_address_is_not_tried),
 };
 
