@@ -22,6 +22,7 @@
 #ifndef WEIR_COMMON_SERVER_H
 #define WEIR_COMMON_SERVER_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -89,7 +90,7 @@ struct weir_server {
 
 /* The backend's part stands behind the server, aligned for anything. */
 #define SERVER_BYTES \
-  ((sizeof(struct weir_server) + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t))
+  ((sizeof(struct weir_server) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t))
 
 static inline struct acceptor *server_acceptor(weir_server *server) {
   return (struct acceptor *)(void *)((char *)server + SERVER_BYTES);

@@ -2,17 +2,17 @@
 /*
  * A socket from inside. Its code is cut by what flows where:
  *
- *   socket.c          making, asking, listeners
- *   socket_connect.c  from an endpoint to an open connection; connecting.h says who has a part in it
- *   socket_read.c     backend -> kept or decoded -> the user's listeners
- *   socket_write.c    the user -> queue -> backend -> drain, callbacks; write_request.c is one write of it
- *   socket_end.c      the end of the write half: the peer is told, finish
- *   socket_idle.c     the idle time-out
- *   socket_life.c     open, destroy, close, and delivering what is owed
+ *   socket.c            making, asking, listeners
+ *   socket_connect.c    from an endpoint to an open connection; connecting.h says who has a part in it
+ *   socket_read.c       backend -> kept or decoded -> the user's listeners
+ *   socket_write.c      the user -> queue -> backend -> drain, callbacks; write_request.c is one write of it
+ *   socket_end.c        the end of the write half: the peer is told, finish
+ *   socket_idle.c       the idle time-out
+ *   socket_life.c       open, destroy, close, and delivering what is owed
  *   hand_over_socket.c  to another loop
  *   socket_addresses.c  who talks with whom, remembered
- *   socket_options.c  what a TCP connection is told to be
- *   socket_reset.c    breaking a TCP connection off
+ *   socket_options.c    what a TCP connection is told to be
+ *   socket_reset.c      breaking a TCP connection off
  *
  * State is one enum per axis. Life:
  *
@@ -33,6 +33,7 @@
 #ifndef WEIR_COMMON_SOCKET_H
 #define WEIR_COMMON_SOCKET_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -148,7 +149,7 @@ struct weir_socket {
 
 /* The backend's part stands behind the socket, aligned for anything. */
 #define SOCKET_BYTES \
-  ((sizeof(struct weir_socket) + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t))
+  ((sizeof(struct weir_socket) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t))
 
 static inline struct connection *socket_connection(const struct weir_socket *socket) {
   return (struct connection *)(void *)((char *)(uintptr_t)socket + SOCKET_BYTES);
