@@ -88,6 +88,21 @@ static void queued_writes_are_canceled(struct world *world) {
   assert_int_equal(world_count(world, "S error(ECONNRESET)"), 1);
 }
 
+static void what_was_sent_before_comes_before_the_reset(struct world *world) {
+  weir_server_options options = weir_server_options_default();
+  options.pause_on_connect = true;
+  struct world_pair pair =
+      pair_open_with(world, &(struct world_pair_options){.server = &options, .server_trace = WORLD_TRACE_DATA});
+  world_write_noted(world, pair.client, "C", "last words");
+  world_run_until_noted(world, "C write-cb", 1);
+  assert_int_equal(weir_socket_reset_and_destroy(pair.client), WEIR_OK);
+  world_run_until_noted(world, "C close", 1);
+  assert_int_equal(world_count(world, "S data"), 0);
+  weir_socket_resume(pair.accepted);
+  world_run(world);
+  world_expect(world, "S", "data(last words) error(ECONNRESET) close(true)");
+}
+
 static void a_reset_waits_for_the_connect_and_sends_what_goes(struct world *world) {
   struct world_accepted accepted = {.trace = WORLD_TRACE_DATA};
   weir_server *server = world_listen_and_keep(world, &accepted);
@@ -144,6 +159,8 @@ static const struct world_case cases[] = {
     TCP_ONLY("EO-37", a_reset_waits_for_the_connect_and_sends_what_goes),
     TCP_ONLY("A104", a_destroyed_connect_is_not_reset_any_more),
     TCP_ONLY("EO-37", a_reset_is_of_one_life_only),
+    WORLD_CASE_EXCEPT("EO-37 D6", what_was_sent_before_comes_before_the_reset, WORLD_NOT_LOCAL | WORLD_NOT_WINDOWS,
+                      "only TCP is reset, and Windows drops what was not read by then"),
 };
 
 int main(int argc, char **argv) { return world_main(argc, argv, "reset", cases, sizeof cases / sizeof *cases); }
