@@ -14,6 +14,8 @@
 #include <weir/event.h>
 #include <weir/export.h>
 
+#include "common/failure.h"
+
 static void check_line(const weir_error *error, const char *expected) {
   char line[256];
   assert_int_equal(weir_error_format(error, line, sizeof line), strlen(expected));
@@ -82,6 +84,65 @@ static void what_an_error_does_not_know_leaves_no_gap(void **state) {
              "EUNKNOWN: something Weir has no name for [system error -2147483648]");
 }
 
+static void a_local_address_stands_behind_the_other_one(void **state) {
+  (void)state;
+  check_line(&(weir_error){.code = WEIR_ECONNREFUSED,
+                           .operation = "connect",
+                           .address = "127.0.0.1:80",
+                           .hint = "",
+                           .local = "127.0.0.1:5000"},
+             "connect ECONNREFUSED 127.0.0.1:80 - Local (127.0.0.1:5000): nobody listens there");
+}
+
+static const weir_error causes[] = {
+    {.code = WEIR_ECONNREFUSED, .native_code = 111, .operation = "connect", .address = "[::1]:80", .hint = "no"},
+    {.code = WEIR_ETIMEDOUT, .operation = "connect", .address = "127.0.0.1:80", .local = "127.0.0.1:5000"},
+};
+
+static const weir_error with_causes = {.code = WEIR_ECONNREFUSED,
+                                       .native_code = 111,
+                                       .operation = "connect",
+                                       .address = "localhost:80",
+                                       .hint = "start it",
+                                       .causes = causes,
+                                       .cause_count = 2};
+
+static const char line_with_causes[] =
+    "connect ECONNREFUSED localhost:80: nobody listens there; start it [system error 111] (connect ECONNREFUSED "
+    "[::1]:80, connect ETIMEDOUT 127.0.0.1:80 - Local (127.0.0.1:5000))";
+
+static void causes_follow_in_brackets(void **state) {
+  (void)state;
+  check_line(&with_causes, line_with_causes);
+}
+
+static void a_copy_keeps_texts_and_causes(void **state) {
+  (void)state;
+  weir_error *copy = failure_copy(&memory_default, &with_causes);
+  assert_non_null(copy);
+  check_line(copy, line_with_causes);
+  assert_int_equal(copy->cause_count, 2);
+  assert_ptr_not_equal(copy->causes, causes);
+  assert_string_equal(copy->causes[0].hint, "no");
+  assert_int_equal(copy->causes[0].native_code, 111);
+  assert_string_equal(copy->causes[1].local, "127.0.0.1:5000");
+  assert_string_equal(copy->causes[1].hint, "");
+  assert_null(copy->causes[1].causes);
+  memory_put(&memory_default, copy);
+}
+
+static void a_copy_of_little_has_empty_texts(void **state) {
+  (void)state;
+  weir_error *copy = failure_copy(&memory_default, &(weir_error){.code = WEIR_EIO});
+  assert_non_null(copy);
+  assert_string_equal(copy->operation, "");
+  assert_string_equal(copy->address, "");
+  assert_string_equal(copy->hint, "");
+  assert_string_equal(copy->local, "");
+  assert_null(copy->causes);
+  memory_put(&memory_default, copy);
+}
+
 static void a_line_is_cut_at_the_end_of_the_space(void **state) {
   (void)state;
   static const char whole[] = "read EIO /x: input or output failed in the device; so it goes [system error 5]";
@@ -127,6 +188,10 @@ int main(void) {
       cmocka_unit_test(every_text_fits_into_a_sentence),
       cmocka_unit_test(an_error_is_one_line_with_all_it_knows),
       cmocka_unit_test(what_an_error_does_not_know_leaves_no_gap),
+      cmocka_unit_test(a_local_address_stands_behind_the_other_one),
+      cmocka_unit_test(causes_follow_in_brackets),
+      cmocka_unit_test(a_copy_keeps_texts_and_causes),
+      cmocka_unit_test(a_copy_of_little_has_empty_texts),
       cmocka_unit_test(a_line_is_cut_at_the_end_of_the_space),
       cmocka_unit_test(every_event_has_a_name_of_its_own),
       cmocka_unit_test(the_version_is_that_of_the_header),
