@@ -114,7 +114,7 @@ static void talk_on(struct conversation *talk) {
 static void begin(struct conversation *talk) {
   struct seam *seam = &talk->seam;
   talk->acceptor = seam_acceptor(seam);
-  struct outcome outcome = seam_try_listen(seam, talk->acceptor, seam->endpoint.text);
+  struct outcome outcome = seam_listen_again(seam, talk->acceptor);
   if (outcome.code != WEIR_OK) {
     talk->failure = outcome.code;
     seam_free(seam, talk->acceptor);
@@ -246,12 +246,11 @@ static void a_server_without_instances_says_so_and_recovers(void **state) {
   struct seam seam;
   seam_open(&seam, &backend_iocp);
   struct acceptor *acceptor = seam_acceptor(&seam);
-  struct address address = seam_address(&seam, seam.endpoint.text);
-  struct listen_request request = {.address = &address, .backlog = 1};
-  assert_int_equal(seam.operations->listen(seam.backend, acceptor, &request).code, WEIR_OK);
+  seam.backlog = 1;
+  assert_int_equal(seam_listen_again(&seam, acceptor).code, WEIR_OK);
   seam.operations->accept(seam.backend, acceptor, true);
-  faults_fail(OS_PIPE_CREATE, 1, ERROR_TOO_MANY_OPEN_FILES, FAULTS_FOREVER);
   struct connection *client = seam_connect(&seam);
+  faults_fail(seam_is_tcp() ? OS_SOCKET_CREATE : OS_PIPE_CREATE, 1, ERROR_TOO_MANY_OPEN_FILES, FAULTS_FOREVER);
   struct connection *server = NULL;
   bool short_of_handles = false;
   for (int left = 3; left > 0; left--) {
@@ -283,13 +282,132 @@ static void a_server_without_instances_says_so_and_recovers(void **state) {
   assert_int_equal(faults_open_handles(), 0);
 }
 
-int main(void) {
-  const struct CMUnitTest cases[] = {
+/* ---- from one loop to another ---- */
+
+/* Two loops, and a connection between two ends of the first. */
+struct crossing {
+  struct seam here;
+  struct seam there;
+  struct seam_pair pair;
+};
+
+static struct crossing *open_crossing(void) {
+  faults_reset();
+  struct crossing *crossing = calloc(1, sizeof *crossing);
+  assert_non_null(crossing);
+  seam_open(&crossing->here, &backend_iocp);
+  seam_open(&crossing->there, &backend_iocp);
+  crossing->here.backlog = 2;
+  crossing->pair = seam_pair(&crossing->here);
+  return crossing;
+}
+
+static void close_crossing(struct crossing *crossing) {
+  faults_reset();
+  seam_end(&crossing->here, crossing->pair.client);
+  seam_close(&crossing->here);
+  seam_close(&crossing->there);
+  assert_int_equal(faults_open_handles(), 0);
+  assert_int_equal(faults_wrong_closes(), 0);
+  free(crossing);
+}
+
+/* The end that arrives, or NULL: then nobody wants what had left. */
+static struct connection *arrive(struct seam *seam, const struct completion *completion) {
+  if (completion->result < 0) return NULL;
+  struct connection *connection = seam_connection(seam);
+  if (seam->operations->open(seam->backend, connection, completion->native).code == WEIR_OK) return connection;
+  seam->operations->open(seam->backend, NULL, completion->native);
+  seam_free(seam, connection);
+  return NULL;
+}
+
+/* Returns whether there was such a call. */
+static bool check_crossing(size_t nth) {
+  struct crossing *crossing = open_crossing();
+  struct seam *here = &crossing->here;
+  struct seam *there = &crossing->there;
+  struct completion completion;
+  here->operations->read(here->backend, crossing->pair.server);
+  seam_expect_nothing(here);
+  faults_reset();
+  faults_fail(OS_ANY, nth, ERROR_NO_SYSTEM_RESOURCES, 1);
+  here->operations->close(here->backend, crossing->pair.server, ENDING_DETACH);
+  assert_int_equal(seam_next(here, &completion), OPERATION_CLOSE);
+  seam_free(here, crossing->pair.server);
+  struct connection *arrived = arrive(there, &completion);
+  bool struck = faults_failed() > 0;
+  faults_reset();
+  if (arrived != NULL) {
+    there->operations->read(there->backend, arrived);
+    seam_send(here, crossing->pair.client, "hello");
+    seam_expect_text(there, arrived, "hello");
+    seam_end(there, arrived);
+  }
+  close_crossing(crossing);
+  return struck;
+}
+
+/* Whatever fails, it arrives whole, or both loops have nothing of it any more. */
+static void each_system_call_of_a_crossing_fails_once(void **state) {
+  (void)state;
+  size_t nth = 1;
+  while (check_crossing(nth)) nth++;
+  assert_true(nth > 5);
+}
+
+/* As above, of a server with a client that nobody has taken. */
+static bool check_server_crossing(size_t nth) {
+  struct crossing *crossing = open_crossing();
+  struct seam *here = &crossing->here;
+  struct seam *there = &crossing->there;
+  struct completion completion;
+  seam_end(here, crossing->pair.server);
+  struct acceptor *acceptor = seam_listen(here);
+  here->operations->accept(here->backend, acceptor, false);
+  struct connection *client = seam_connect(here);
+  assert_int_equal(seam_expect(here, OPERATION_CONNECT, client), 0);
+  faults_reset();
+  faults_fail(OS_ANY, nth, ERROR_NO_SYSTEM_RESOURCES, 1);
+  here->operations->close_acceptor(here->backend, acceptor, ENDING_DETACH);
+  assert_int_equal(seam_next(here, &completion), OPERATION_CLOSE_ACCEPTOR);
+  seam_free(here, acceptor);
+  struct acceptor *arrived = seam_acceptor(there);
+  struct address address = {.kind = ADDRESS_NONE};
+  struct listen_request request = {.address = &address, .native = completion.native, .backlog = 2};
+  bool left = completion.result == 0;
+  bool listens = left && there->operations->listen(there->backend, arrived, &request).code == WEIR_OK;
+  if (left && !listens) there->operations->open(there->backend, NULL, completion.native);
+  bool struck = faults_failed() > 0;
+  faults_reset();
+  if (listens) {
+    there->operations->accept(there->backend, arrived, true);
+    seam_end(there, seam_accept(there, arrived));
+    seam_end_acceptor(there, arrived);
+  } else {
+    seam_free(there, arrived);
+  }
+  seam_end(here, client);
+  close_crossing(crossing);
+  return struck;
+}
+
+static void each_system_call_of_a_servers_crossing_fails_once(void **state) {
+  (void)state;
+  size_t nth = 1;
+  while (check_server_crossing(nth)) nth++;
+  assert_true(nth > 5);
+}
+
+int main(int argc, char **argv) {
+  static const struct CMUnitTest cases[] = {
       cmocka_unit_test(each_system_call_fails_once_with_a_plain_error),
       cmocka_unit_test(each_system_call_fails_once_for_want_of_resources),
       cmocka_unit_test(short_transfers_lose_nothing),
       cmocka_unit_test(a_system_that_brings_a_packet_for_everything_is_understood),
       cmocka_unit_test(a_server_without_instances_says_so_and_recovers),
+      cmocka_unit_test(each_system_call_of_a_crossing_fails_once),
+      cmocka_unit_test(each_system_call_of_a_servers_crossing_fails_once),
   };
-  return cmocka_run_group_tests(cases, NULL, NULL);
+  return seam_main_everywhere(argc, argv, NULL, cases, sizeof cases / sizeof cases[0]);
 }
