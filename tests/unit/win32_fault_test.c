@@ -304,7 +304,7 @@ static struct crossing *open_crossing(void) {
 
 static void close_crossing(struct crossing *crossing) {
   faults_reset();
-  seam_end(&crossing->here, crossing->pair.client);
+  seam_end(&crossing->here, crossing->pair.server);
   seam_close(&crossing->here);
   seam_close(&crossing->there);
   assert_int_equal(faults_open_handles(), 0);
@@ -328,19 +328,19 @@ static bool check_crossing(size_t nth) {
   struct seam *here = &crossing->here;
   struct seam *there = &crossing->there;
   struct completion completion;
-  here->operations->read(here->backend, crossing->pair.server);
+  here->operations->read(here->backend, crossing->pair.client);
   seam_expect_nothing(here);
   faults_reset();
   faults_fail(OS_ANY, nth, ERROR_NO_SYSTEM_RESOURCES, 1);
-  here->operations->close(here->backend, crossing->pair.server, ENDING_DETACH);
+  here->operations->close(here->backend, crossing->pair.client, ENDING_DETACH);
   assert_int_equal(seam_next(here, &completion), OPERATION_CLOSE);
-  seam_free(here, crossing->pair.server);
+  seam_free(here, crossing->pair.client);
   struct connection *arrived = arrive(there, &completion);
   bool struck = faults_failed() > 0;
   faults_reset();
   if (arrived != NULL) {
     there->operations->read(there->backend, arrived);
-    seam_send(here, crossing->pair.client, "hello");
+    seam_send(here, crossing->pair.server, "hello");
     seam_expect_text(there, arrived, "hello");
     seam_end(there, arrived);
   }
@@ -362,7 +362,7 @@ static bool check_server_crossing(size_t nth) {
   struct seam *here = &crossing->here;
   struct seam *there = &crossing->there;
   struct completion completion;
-  seam_end(here, crossing->pair.server);
+  seam_end(here, crossing->pair.client);
   struct acceptor *acceptor = seam_listen(here);
   here->operations->accept(here->backend, acceptor, false);
   struct connection *client = seam_connect(here);

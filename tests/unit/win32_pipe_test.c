@@ -526,7 +526,7 @@ static void bytes_and_the_end_that_were_read_and_not_told_go_along(void **state)
 }
 
 /* The card must lie there all the time, or the server would take the client for a stranger. */
-static void a_client_that_changes_its_loop_before_it_is_accepted_is_known(void **state) {
+static void a_client_that_is_accepted_on_its_way_to_another_loop_is_known(void **state) {
   struct seam *seam = *state;
   struct seam other;
   seam_open(&other, &backend_iocp);
@@ -534,10 +534,13 @@ static void a_client_that_changes_its_loop_before_it_is_accepted_is_known(void *
   seam->operations->accept(seam->backend, acceptor, false);
   struct connection *client = seam_connect(seam);
   assert_int_equal(seam_expect(seam, OPERATION_CONNECT, client), 0);
-  client = hand_over(seam, client, &other);
+  struct completion completion;
+  leave(seam, client, &completion);
   seam->operations->accept(seam->backend, acceptor, true);
   struct connection *server = seam_accept(seam, acceptor);
   assert_int_equal(seam_can_half_close(seam, server), 1);
+  assert_int_equal(completion.result, 0);
+  client = arrive(&other, completion.native);
   seam_end(seam, server);
   seam_end(&other, client);
   seam_end_acceptor(seam, acceptor);
@@ -619,7 +622,7 @@ int main(void) {
       CASE(a_handle_that_is_no_pipe_or_not_overlapped_is_refused),
       CASE(both_ends_go_on_in_another_loop_and_still_tell_each_other_of_the_end),
       CASE(bytes_and_the_end_that_were_read_and_not_told_go_along),
-      CASE(a_client_that_changes_its_loop_before_it_is_accepted_is_known),
+      CASE(a_client_that_is_accepted_on_its_way_to_another_loop_is_known),
       CASE(no_client_is_lost_when_a_server_changes_its_loop),
   };
   return cmocka_run_group_tests(cases, NULL, NULL);
