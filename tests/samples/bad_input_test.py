@@ -39,7 +39,7 @@ def wrong_command_lines_print_the_usage(world):
             ["x", "--bytes", "1", "message"],
             ["x", "--pause", "long", "message"],
         ],
-        **{program: [["--help"], ["x", "y"]] for program in ONE_ENDPOINT},
+        **{program: [["--help"], ["x", "y"]] for program in [*ONE_ENDPOINT, "net_server"]},
     }
     for program, command_lines in wrong.items():
         for arguments in command_lines:
