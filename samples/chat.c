@@ -259,6 +259,19 @@ static void on_connection(const weir_event *event, void *user) {
   say(room, member, "* %s joined\r\n", member->name);
 }
 
+/* Ctrl-C: everyone is told, and when the last connection has closed the program ends by itself. */
+static void on_interrupt(weir_signal *signal, weir_signal_number number, void *user) {
+  (void)number;
+  struct room *room = user;
+  weir_signal_stop(signal); /* Who cannot wait for GOODBYE_MS presses it once more. */
+  while (room->first != NULL) {
+    struct member *member = room->first;
+    tell(member, "* the room closes; goodbye\r\n");
+    let_go(member);
+  }
+  program_require(weir_server_close(room->server, NULL, NULL), "close", room->endpoint);
+}
+
 static void on_listening(const weir_event *event, void *user) {
   (void)event;
   struct room *room = user;
@@ -280,8 +293,13 @@ int main(int argument_count, char **arguments) {
   program_require(weir_server_on(room.server, WEIR_EVENT_LISTENING, on_listening, &room), "listen", room.endpoint);
   program_require(weir_server_on(room.server, WEIR_EVENT_ERROR, on_server_error, &room), "listen", room.endpoint);
   program_require(weir_server_listen(room.server, room.endpoint, NULL), "listen", room.endpoint);
+
+  weir_signal *interrupt;
+  program_require(weir_signal_create(loop, on_interrupt, &room, &interrupt), "open", "SIGINT");
+  program_require(weir_signal_start(interrupt, WEIR_SIGNAL_INTERRUPT), "open", "SIGINT");
   program_require(weir_loop_run(loop, WEIR_RUN_DEFAULT), "run", room.endpoint);
 
+  weir_signal_release(interrupt);
   weir_server_release(room.server);
   weir_loop_release(loop);
   return room.exit_code;

@@ -10,11 +10,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
 from connection import connect, is_reachable, netcat_arguments, open_socket
-from harness import Skip, case_over, expect, expect_equal, main
+from harness import Skip, case_over, expect, expect_equal, expect_success, main
 from memory import peak_bytes
 
 KINDS = ["local", "tcp"]
 LINE_MAX = 1000
+GOODBYE_SECONDS = 5
 CROWD = 100
 # What the room may need for one member that does not read (its queue is 256 KiB) and for the strangest of the others.
 GROWTH_BYTES = 4 << 20
@@ -117,6 +118,26 @@ def members_see_who_is_here_and_quit(world, endpoint):
         expect_equal(first.hear("* Zoe"), "* Zoe left", "what the first hears")
         first.say("/who")
         expect_equal(first.line(), "* 1 here: guest1", "answer")
+
+
+@case_over(*KINDS)
+def everyone_is_told_when_the_room_closes(world, endpoint):
+    if not is_reachable(world, endpoint):
+        raise Skip("the members of this case speak no named pipes")
+    server, terminal = world.sample_in_terminal("chat", endpoint)
+    server.wait_for("listening on")
+    first, second = _enter(endpoint), _enter(endpoint)
+    first.line()
+    terminal.press_control_c()
+    for member in [first, second]:
+        expect_equal(member.line(), "* the room closes; goodbye", "last line")
+        expect_equal(member.line(), None, "what comes then")
+    first.close()
+    expect(server.is_running(), "the room has not waited for the second")
+    # The second does not close its side: the room waits for it no longer than it said.
+    expect_success(server, seconds=GOODBYE_SECONDS + 5)
+    second.close()
+    expect(endpoint.startswith("tcp:") or not os.path.exists(endpoint), "the socket's file is left over")
 
 
 # ---- What strangers send ---------------------------------------------------------------------------------------------
