@@ -273,6 +273,7 @@ void draw_tcp_server_options(struct chaos *chaos, weir_server_options *options);
 void draw_tcp_listen_options(struct chaos *chaos, weir_listen_options *options);
 void bind_address(struct chaos *chaos);
 void listen_bound(struct host *host);
+void listen_shared(struct host *host);
 void release_bounds(struct chaos *chaos);
 void note_addresses(struct party *party);
 void check_addresses(struct party *party);

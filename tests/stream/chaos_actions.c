@@ -212,13 +212,13 @@ static const struct action actions[] = {
     {.weight = 3, .on_host = limit_host},          {.weight = 2, .on_host = ref_host},
     {.weight = 2, .on_host = retain_host},         {.weight = 2, .on_host = release_host},
     {.weight = 1, .on_host = end_connections},     {.weight = 2, .on_host = listen_bound},
-    {.weight = 1, .on_host = hand_over_host},      {.weight = 8, .on_world = make_socket},
-    {.weight = 6, .on_world = fail_something},     {.weight = 2, .on_world = stop_loop},
-    {.weight = 4, .on_world = post_function},      {.weight = 4, .on_world = start_timer},
-    {.weight = 1, .on_world = cancel_loop},        {.weight = 3, .on_world = start_lookup},
-    {.weight = 4, .on_world = answer_question},    {.weight = 2, .on_world = bind_address},
-    {.weight = 3, .on_world = queue_work},         {.weight = 3, .on_world = cancel_service},
-    {.weight = 1, .on_world = wake_loop}};
+    {.weight = 3, .on_host = listen_shared},       {.weight = 1, .on_host = hand_over_host},
+    {.weight = 8, .on_world = make_socket},        {.weight = 6, .on_world = fail_something},
+    {.weight = 2, .on_world = stop_loop},          {.weight = 4, .on_world = post_function},
+    {.weight = 4, .on_world = start_timer},        {.weight = 1, .on_world = cancel_loop},
+    {.weight = 3, .on_world = start_lookup},       {.weight = 4, .on_world = answer_question},
+    {.weight = 2, .on_world = bind_address},       {.weight = 3, .on_world = queue_work},
+    {.weight = 3, .on_world = cancel_service},     {.weight = 1, .on_world = wake_loop}};
 
 enum { ACTION_COUNT = sizeof actions / sizeof actions[0] };
 

@@ -128,6 +128,18 @@ void listen_bound(struct host *host) {
   if (code == WEIR_OK && weir_server_listening(host->server)) host->is_open = true;
 }
 
+void listen_shared(struct host *host) {
+  struct chaos *chaos = host->chaos;
+  struct host *other = draw_host(chaos);
+  if (other == NULL) return;
+  bool may_listen = weir_server_listening(other->server) && other->server != host->server &&
+                    weir_server_loop(other->server) == weir_server_loop(host->server);
+  weir_code code = weir_server_listen_shared(host->server, other->server, NULL);
+  note(chaos, "host %zu: listen with host %zu, %s", index_of_host(host), index_of_host(other), weir_code_name(code));
+  if (code == WEIR_OK && !may_listen) blame(chaos, "host %zu shares what it cannot", index_of_host(host));
+  if (code == WEIR_OK && weir_server_listening(host->server)) host->is_open = true;
+}
+
 void release_bounds(struct chaos *chaos) {
   for (size_t i = 0; i < BOUNDS_MAX; i++) weir_bound_release(chaos->bounds[i]);
 }
