@@ -307,7 +307,7 @@ static void without_a_deadline_the_system_decides(struct world *world) {
 }
 
 static const struct world_case cases[] = {
-    TCP_CASE("A043 EO-23 M48 S088 S099 S126 S129 S170", an_address_is_attempted_without_a_look_up),
+    TCP_CASE("A026 A043 EO-23 M48 S088 S099 S126 S129 S170", an_address_is_attempted_without_a_look_up),
     TCP_CASE("M48 S095", each_connect_lists_its_own_attempts),
     TCP_CASE("EO-24", destroyed_at_once_it_reaches_nobody),
     TCP_CASE("A048", a_listener_of_attempt_may_destroy_the_socket),
