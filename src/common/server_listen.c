@@ -98,10 +98,8 @@ static void cancel(struct cancelable *cancelable) {
   weir_server *server = CONTAINER_OF(cancelable, weir_server, cancelable);
   handle_retain(&server->handle); /* the look-up may be the last owner */
   if (server->state == SERVER_LOOKING_UP) {
-    handle_retain(&server->handle); /* the look-up may be its last owner */
     server_stop_lookup(server);
     server_owe_bare_close(server);
-    handle_release(&server->handle);
   } else {
     weir_server_close(server, NULL, NULL);
   }
