@@ -214,7 +214,9 @@ static int start_server(struct scene *scene) {
   if (code >= 0) code = judge(scene, weir_server_on(scene->server, WEIR_EVENT_ERROR, judge_server_error, scene));
   if (code >= 0) code = judge(scene, weir_server_on(scene->server, WEIR_EVENT_CLOSE, count_close_of_server, scene));
   if (code >= 0) code = judge(scene, weir_server_on(scene->server, WEIR_EVENT_LISTENING, start_client, scene));
-  if (code >= 0) code = judge(scene, weir_server_listen(scene->server, scene->endpoint, NULL));
+  weir_listen_options few = weir_listen_options_default();
+  few.backlog = 3; /* each is an instance of the pipe, and an allocation */
+  if (code >= 0) code = judge(scene, weir_server_listen(scene->server, scene->endpoint, &few));
   return code;
 }
 
