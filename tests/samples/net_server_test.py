@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
 from connection import connect, host_and_port, is_reachable, receive_all
-from harness import Skip, case, case_over, expect_equal, expect_success, main
+from harness import Skip, case, case_over, expect_equal, expect_success, main, shows
 from programs import Failure
 
 KINDS = ["local", "tcp", "tcp6"]
@@ -15,6 +15,7 @@ DEFAULT = "tcp:127.0.0.1:8050"
 
 
 @case_over(*KINDS)
+@shows("S021 S023 S026 S028 S030 S032 S034")
 def it_says_what_happens_to_two_clients_and_ends_after_control_c(world, endpoint):
     server, terminal = _start(world, endpoint)
     clients, names = _connect_two(server, endpoint)
