@@ -4,7 +4,8 @@
 # Installs the Debian packages of the named groups, those only that are missing. Needs root or sudo when one is; on a
 # system without apt-get it only says what is missing.
 #
-# A bare chroot has no /proc, which Wine, sanitizers and tests that count descriptors need: that is put right here too.
+# A bare chroot has no /proc, which Wine, sanitizers and tests that count descriptors need, and no terminals, in which some
+# tests press Ctrl-C: that is put right here too.
 #
 # usage: ci/packages.sh GROUP...      groups: build tests checks coverage windows npm clang fuzzers macos
 #                                          valgrind
@@ -42,6 +43,7 @@ apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Ti
 install_missing() { apt install --no-install-recommends -y "${missing[@]}"; }
 
 if [[ ! -e /proc/self && $(uname) == Linux ]]; then as_root mount -t proc proc /proc; fi
+if [[ ! -e /dev/pts/ptmx && $(uname) == Linux ]]; then as_root mount -t devpts -o ptmxmode=0666 devpts /dev/pts || true; fi
 
 missing=()
 for group in "$@"; do

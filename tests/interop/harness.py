@@ -108,7 +108,10 @@ class World:
 
     def sample_in_terminal(self, name, *arguments):
         """Starts a program of samples/ in a terminal; gives both."""
-        terminal = Terminal()
+        try:
+            terminal = Terminal()
+        except OSError as error:
+            raise Skip(f"this system gives no terminal: {error}") from error
         self._terminals.append(terminal)
         runner = self._options.runner
         if self.windows and runner[-1:] == ["run"]:
