@@ -393,8 +393,9 @@ typedef struct weir_keep_alive {
   bool enabled;         /**< Whether it is probed at all; false is the default. */
   uint64_t delay_ms;    /**< How long it has to be idle before the first probe. Times are rounded down to whole seconds,
                              but never to 0; 0: as it is, at first the system's choice. */
-  uint64_t interval_ms; /**< How long an unanswered probe is waited for; 0: as it is. */
-  int count;            /**< After how many unanswered probes the connection fails; 0: as it is. */
+  uint64_t interval_ms; /**< How long an unanswered probe is waited for; 0: 1 s with a delay, as it is without. */
+  int count;            /**< After how many unanswered probes the connection fails; 0: 10 with a delay, as it is
+                             without. */
 } weir_keep_alive;
 
 /** Keep-alive with every default: none. */

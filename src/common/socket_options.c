@@ -24,12 +24,18 @@ int socket_options_seconds(uint64_t milliseconds) {
   return seconds > INT_MAX ? INT_MAX : (int)seconds;
 }
 
+/* Who says when the probing begins wants to know soon: as in Node, ten probes, a second apart. (EO-50) */
+enum { PROBE_INTERVAL_S = 1, PROBE_COUNT = 10 };
+
 static struct keep_alive keep_alive_of(const struct keep_alive_wish *wish) {
   struct keep_alive keep_alive = {.wanted = wish->enabled};
   if (!wish->enabled) return keep_alive;
   keep_alive.delay_s = socket_options_seconds(wish->delay_ms);
   keep_alive.interval_s = socket_options_seconds(wish->interval_ms);
   keep_alive.count = wish->count;
+  if (keep_alive.delay_s == 0) return keep_alive;
+  if (keep_alive.interval_s == 0) keep_alive.interval_s = PROBE_INTERVAL_S;
+  if (keep_alive.count == 0) keep_alive.count = PROBE_COUNT;
   return keep_alive;
 }
 

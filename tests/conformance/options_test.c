@@ -137,7 +137,7 @@ static void what_is_set_before_connecting_is_remembered(struct world *world) {
   assert_int_equal(weir_socket_set_linger(client, 0), WEIR_OK);
   expect_told("");
   world_run_until_noted(world, "C connect", 1);
-  expect_told("no-delay(1) keep-alive(1 1 0 0) type(8) linger(0)");
+  expect_told("no-delay(1) keep-alive(1 1 1 10) type(8) linger(0)");
   assert_int_equal(weir_socket_set_no_delay(client, true), WEIR_OK);
   assert_int_equal(set_keep_alive(client, 1999), WEIR_OK);
   assert_int_equal(weir_socket_set_type_of_service(client, 8), WEIR_OK);
@@ -168,7 +168,7 @@ static void only_changes_are_told(struct world *world) {
   none.delay_ms = 5000;
   assert_int_equal(weir_socket_set_keep_alive(pair.client, &none), WEIR_OK);
   assert_int_equal(weir_socket_set_keep_alive(pair.client, &none), WEIR_OK);
-  expect_told("keep-alive(1 3 0 0) keep-alive(1 4 0 0) keep-alive(0 0 0 0)");
+  expect_told("keep-alive(1 3 1 10) keep-alive(1 4 1 10) keep-alive(0 0 0 0)");
   assert_int_equal(weir_socket_set_linger(pair.client, 5), WEIR_OK);
   assert_int_equal(weir_socket_set_linger(pair.client, -1), WEIR_OK);
   expect_told("linger(5) linger(-1)");
@@ -187,10 +187,10 @@ static void options_of_a_server_are_told_to_each_client(struct world *world) {
   weir_server *server = world_listen(world, &options, note_told_on, world);
   weir_socket *first = world_connect_traced(world, "C1");
   world_run_until_noted(world, "told connection after options", 1);
-  expect_told("no-delay(1) keep-alive(1 1 0 0) type(4)");
+  expect_told("no-delay(1) keep-alive(1 1 1 10) type(4)");
   weir_socket *second = world_connect_traced(world, "C2");
   world_run_until_noted(world, "told connection after options", 2);
-  expect_told("no-delay(1) keep-alive(1 1 0 0) type(4)");
+  expect_told("no-delay(1) keep-alive(1 1 1 10) type(4)");
   weir_socket_destroy(first, NULL);
   weir_socket_destroy(second, NULL);
   weir_server_close(server, NULL, NULL);
@@ -235,13 +235,13 @@ static void milliseconds_become_whole_seconds(struct world *world) {
     const char *told;
   } rows[] = {
       {0, "keep-alive(1 0 0 0)"},
-      {1, "keep-alive(1 1 0 0)"},
+      {1, "keep-alive(1 1 1 10)"},
       {999, ""},
       {1000, ""},
       {1999, ""},
-      {2000, "keep-alive(1 2 0 0)"},
-      {3999, "keep-alive(1 3 0 0)"},
-      {UINT64_MAX, "keep-alive(1 2147483647 0 0)"},
+      {2000, "keep-alive(1 2 1 10)"},
+      {3999, "keep-alive(1 3 1 10)"},
+      {UINT64_MAX, "keep-alive(1 2147483647 1 10)"},
   };
   struct world_pair pair = open_spied(world, NULL, NULL);
   spy.refusal = WEIR_OK;

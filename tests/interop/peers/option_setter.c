@@ -19,8 +19,6 @@ static void set_keep_alive(weir_socket *socket, const char *step, bool enabled, 
   weir_keep_alive keep_alive = weir_keep_alive_default();
   keep_alive.enabled = enabled;
   keep_alive.delay_ms = delay_ms;
-  keep_alive.interval_ms = 1000;
-  keep_alive.count = 10;
   program_print("step %s", step);
   program_require(weir_socket_set_keep_alive(socket, &keep_alive), "set keep_alive", step);
 }
