@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What a server costs, seen from outside: its processor time and its memory. */
+#ifndef BENCH_SERVER_PROCESS_H
+#define BENCH_SERVER_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Seconds of processor time that the process has used, all its threads together; exits when there is no such process.
+ */
+double server_process_cpu_seconds(pid_t process);
+
+/* The process's private memory in bytes; exits when it cannot be read. */
+uint64_t server_process_private_bytes(pid_t process);
+
+#endif
