@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harness import EVERYWHERE, Skip, case, case_over, expect, expect_equal, expect_success, main
 
-TIMES = 200
+# Local sockets are where half-open connections are hard: pipes have none of their own.
+TIMES = {"local": 200, "tcp": 40}
 # Most of an exchange is the server's delay, so several of them wait at the same time.
 LANES = 4
 DELAY_MS = 500
@@ -13,7 +14,7 @@ DELAY_MS = 500
 
 @case_over("local", "tcp")
 def late_answers_reach_a_client_that_has_ended(world, name):
-    times = world.often(TIMES)
+    times = world.often(TIMES["tcp" if name.startswith("tcp:") else "local"])
     server = world.serve(name, "--half-open", "--delay", DELAY_MS)
 
     def exchange(number):
