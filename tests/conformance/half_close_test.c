@@ -5,7 +5,7 @@
 #include "support/world.h"
 
 /* More than any system keeps for a reader that does not read. */
-#define BIG_BYTES ((size_t)4 << 20)
+#define BIG_BYTES ((size_t)12 << 20)
 
 /* A connection whose server's, or client's, side stays open after the other's end. */
 static struct world_pair open_pair(struct world *world, bool server_half_open, bool client_half_open) {
@@ -31,19 +31,32 @@ static void note_state(const weir_event *event, void *user) {
 
 /* ---- half-open -------------------------------------------------------------------------------------------------- */
 
-static void answer_late(void *user) {
-  struct world_pair *pair = user;
-  world_write(pair->accepted, "late1");
-  world_write(pair->accepted, "late2");
-  weir_socket_end(pair->accepted, NULL);
+/* A while after the client's end has come, however long that took. */
+struct late {
+  struct world *world;
+  weir_socket *socket;
+};
+
+static void answer(void *user) {
+  const struct late *late = user;
+  world_write(late->socket, "late1");
+  world_write(late->socket, "late2");
+  weir_socket_end(late->socket, NULL);
+}
+
+static void answer_late_on(const weir_event *event, void *user) {
+  struct late *late = user;
+  late->socket = event->socket;
+  world_after(late->world, 30, answer, late);
 }
 
 static void a_half_open_server_answers_after_the_clients_end(struct world *world) {
   struct world_pair pair = open_pair(world, true, false);
+  struct late late = {world, NULL};
   world_on(pair.accepted, WEIR_EVENT_END, note_state, world_mark(world, "S", NULL));
+  world_on(pair.accepted, WEIR_EVENT_END, answer_late_on, &late);
   world_on(pair.client, WEIR_EVENT_FINISH, note_state, world_mark(world, "C", NULL));
   world_end_noted(world, pair.client, "C", "question");
-  world_after(world, 30, answer_late, &pair);
   world_run(world);
   world_expect(world, "C", "connect end-cb finish read-only data(late1late2) end close(false)");
   world_expect(world, "S", "data(question) end write-only finish close(false)");

@@ -10,7 +10,7 @@
 #include "support/thread.h"
 #include "support/world.h"
 
-enum { WRITTEN_BYTES = 4 << 20, TURNS_MAX = 2000000 };
+enum { WRITTEN_BYTES = 12 << 20, TURNS_MAX = 2000000 };
 
 /* A socket that leaves the world's loop for another one. */
 struct crossing {

@@ -6,7 +6,7 @@
 #include "support/world.h"
 
 /* More than any system keeps for a reader that does not read. */
-#define BIG_BYTES ((size_t)4 << 20)
+#define BIG_BYTES ((size_t)12 << 20)
 
 /* ---- ends that meet --------------------------------------------------------------------------------------------- */
 

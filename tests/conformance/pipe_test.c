@@ -95,7 +95,7 @@ static void destinations_with_tiny_marks_get_everything(struct world *world) {
 /* Fills the destination until it needs drain, while its reader pauses. */
 static void fill_destination(struct proxy *proxy) {
   weir_socket_pause(proxy->reader);
-  assert_int_equal(world_write_pattern(proxy->world, proxy->dst, "dst", "fill", 4 * MIB, 0), 0);
+  assert_int_equal(world_write_pattern(proxy->world, proxy->dst, "dst", "fill", 12 * MIB, 0), 0);
   world_run_for(proxy->world, 20);
   assert_true(weir_socket_needs_drain(proxy->dst));
 }
@@ -105,14 +105,14 @@ static void a_source_waits_for_a_destination_that_needs_drain_already(struct wor
   proxy_open(&proxy, world);
   fill_destination(&proxy);
   weir_socket_pipe(proxy.src, proxy.dst, WEIR_PIPE_DEFAULT);
-  world_write_pattern(world, proxy.writer, "writer", "write-cb", MIB, 4 * MIB);
+  world_write_pattern(world, proxy.writer, "writer", "write-cb", MIB, 12 * MIB);
   weir_socket_end(proxy.writer, NULL);
   world_run_for(world, 20);
-  assert_int_equal(weir_socket_bytes_written(proxy.dst), 4 * MIB);
+  assert_int_equal(weir_socket_bytes_written(proxy.dst), 12 * MIB);
   pair_check(proxy.reader, &proxy.stream);
   weir_socket_resume(proxy.reader);
   world_run(world);
-  assert_int_equal(proxy.stream.bytes, 5 * MIB);
+  assert_int_equal(proxy.stream.bytes, 13 * MIB);
   assert_false(proxy.stream.broken);
 }
 
@@ -120,7 +120,7 @@ static void an_ended_source_with_kept_data_does_not_lock_up(struct world *world)
   struct proxy proxy;
   proxy_open(&proxy, world);
   weir_socket_pause(proxy.src);
-  world_write_pattern(world, proxy.writer, "writer", "write-cb", 1000, 4 * MIB);
+  world_write_pattern(world, proxy.writer, "writer", "write-cb", 1000, 12 * MIB);
   weir_socket_end(proxy.writer, NULL);
   pair_run_until_read(world, proxy.src, 1000);
   fill_destination(&proxy);
@@ -129,7 +129,7 @@ static void an_ended_source_with_kept_data_does_not_lock_up(struct world *world)
   pair_check(proxy.reader, &proxy.stream);
   weir_socket_resume(proxy.reader);
   world_run(world);
-  assert_int_equal(proxy.stream.bytes, 4 * MIB + 1000);
+  assert_int_equal(proxy.stream.bytes, 12 * MIB + 1000);
   assert_false(proxy.stream.broken);
 }
 
@@ -150,14 +150,14 @@ static void resuming_the_source_by_hand_loses_nothing(struct world *world) {
   struct meddling meddling = {&proxy, 10};
   weir_socket_pipe(proxy.src, proxy.dst, WEIR_PIPE_DEFAULT);
   weir_socket_pause(proxy.reader);
-  world_write_pattern(world, proxy.writer, "writer", "write-cb", 4 * MIB, 0);
+  world_write_pattern(world, proxy.writer, "writer", "write-cb", 12 * MIB, 0);
   weir_socket_end(proxy.writer, NULL);
   resume_source(&meddling);
   world_run_for(world, 50);
   pair_check(proxy.reader, &proxy.stream);
   weir_socket_resume(proxy.reader);
   world_run(world);
-  assert_int_equal(proxy.stream.bytes, 4 * MIB);
+  assert_int_equal(proxy.stream.bytes, 12 * MIB);
   assert_false(proxy.stream.broken);
 }
 
@@ -176,7 +176,7 @@ static void several_destinations_are_all_waited_for(struct world *world) {
     weir_socket_pipe(proxy.src, more[i].client, WEIR_PIPE_DEFAULT);
     weir_socket_pause(more[i].accepted);
   }
-  world_write_pattern(world, proxy.writer, "writer", "write-cb", 4 * MIB, 0);
+  world_write_pattern(world, proxy.writer, "writer", "write-cb", 12 * MIB, 0);
   weir_socket_end(proxy.writer, NULL);
   world_run_until_noted(world, "src pause", 1);
   world_run_for(world, 20);
@@ -192,8 +192,8 @@ static void several_destinations_are_all_waited_for(struct world *world) {
   pair_check(proxy.reader, &proxy.stream);
   weir_socket_resume(proxy.reader);
   world_run(world);
-  assert_int_equal(proxy.stream.bytes, 4 * MIB);
-  for (int i = 0; i < MORE; i++) assert_true(streams[i].bytes == 4 * MIB && !streams[i].broken);
+  assert_int_equal(proxy.stream.bytes, 12 * MIB);
+  for (int i = 0; i < MORE; i++) assert_true(streams[i].bytes == 12 * MIB && !streams[i].broken);
 }
 
 static void a_socket_piped_to_itself_is_an_echo(struct world *world) {
@@ -212,10 +212,10 @@ static void a_large_echo_comes_back_whole(struct world *world) {
   struct world_stream stream = {0, false};
   weir_socket_pipe(pair.accepted, pair.accepted, WEIR_PIPE_DEFAULT);
   pair_check(pair.client, &stream);
-  world_write_pattern(world, pair.client, "C", "write-cb", 4 * MIB, 0);
+  world_write_pattern(world, pair.client, "C", "write-cb", 12 * MIB, 0);
   weir_socket_end(pair.client, NULL);
   world_run(world);
-  assert_int_equal(stream.bytes, 4 * MIB);
+  assert_int_equal(stream.bytes, 12 * MIB);
   assert_false(stream.broken);
 }
 

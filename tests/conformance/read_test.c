@@ -5,7 +5,7 @@
 #include "support/pair.h"
 #include "support/world.h"
 
-#define BIG_BYTES ((size_t)4 << 20)
+#define BIG_BYTES ((size_t)12 << 20)
 
 /* How much one read of the loop may bring beyond the mark. */
 #define READ_BYTES 65536

@@ -144,8 +144,8 @@ static void a_source_unpiped_from_a_stuck_destination_does_not_read_on(struct wo
   struct world_pair second = pair_beside(world, &proxy.in, NULL);
   weir_socket_pipe(second.accepted, proxy.dst, WEIR_PIPE_DEFAULT);
   weir_socket_pause(proxy.reader);
-  world_write_pattern(world, proxy.writer, "writer", "write-cb", 4 * MIB, 0);
-  world_write_pattern(world, second.client, "second", "write-cb", 4 * MIB, 0);
+  world_write_pattern(world, proxy.writer, "writer", "write-cb", 12 * MIB, 0);
+  world_write_pattern(world, second.client, "second", "write-cb", 12 * MIB, 0);
   world_run_until_noted(world, "src pause", 1);
   world_run_for(world, 20);
   weir_socket_unpipe(proxy.src, proxy.dst);
@@ -219,7 +219,7 @@ static void a_destination_that_is_ending_lets_the_source_keep_what_follows(struc
   open_piped(&proxy, world, WEIR_PIPE_DEFAULT);
   weir_socket_set_high_water_mark(proxy.dst, 16 * MIB);
   weir_socket_pause(proxy.reader);
-  world_write_pattern(world, proxy.dst, "dst", "write-cb", 4 * MIB, 0);
+  world_write_pattern(world, proxy.dst, "dst", "write-cb", 12 * MIB, 0);
   weir_socket_end(proxy.dst, NULL);
   world_write(proxy.writer, "x");
   world_run_until_noted(world, "dst unpipe", 1);

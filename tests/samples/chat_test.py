@@ -98,6 +98,7 @@ def members_choose_names_that_nobody_has(world, endpoint):
             second.say(f"/nick {wrong}")
             expect(second.line().startswith("* a name has 1 to 20 bytes"), f"{wrong!r} is taken for a name")
         second.say("/nick guest3")
+        expect(second.line().endswith(" is now guest3"), "the name is had before the third comes")
         with _enter(endpoint) as third:
             expect_equal(third.name, "guest4", "the name of one who comes after a false guest3")
 

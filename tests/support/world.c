@@ -165,7 +165,10 @@ static void begin_guard(struct world *world) {
 
 static void end_guard(struct world *world) {
   weir_timer_stop(world->own->guard);
-  if (world->own->expired) fail_msg("still running after %d s", GUARD_MS / 1000);
+  if (!world->own->expired) return;
+  static char dump[4096];
+  weir_loop_dump(world->loop, dump, sizeof dump);
+  fail_msg("still running after %d s\n%s", GUARD_MS / 1000, dump);
 }
 
 void world_run(struct world *world) {
