@@ -15,7 +15,7 @@ set -euo pipefail
 packages_of() {
   case $1 in
     build) echo cmake:cmake ninja-build:ninja gcc:gcc g++:g++ libc6-dev:cc pkgconf:pkg-config ;;
-    tests) echo libcmocka-dev python3:python3 socat:socat netcat-openbsd curl:curl nodejs:node ;;
+    tests) echo libcmocka-dev python3:python3 socat:socat netcat-openbsd curl:curl nodejs:node iproute2:ip strace:strace ;;
     checks) echo clang-format-14:clang-format-14 shellcheck:shellcheck doxygen:doxygen ;;
     coverage) echo gcovr:gcovr ;;
     windows) echo gcc-mingw-w64-x86-64-win32 g++-mingw-w64-x86-64-win32 wine:wine wine64 xz-utils:xz ;;
