@@ -20,7 +20,7 @@ if [[ ${1:-} != --no-tests ]]; then
   # The house's tests build the library anew, what mostly waits or repeats itself shows no further line, and a program
   # that another user runs (bad_input) cannot write its counts.
   ctest --preset posix-coverage -j 2 \
-    -E '^(house|bench)|^interop.(bulk|burst|half_open|many|rude)|^samples.(bad_input|chat|counting)'
+    -E '^(house|bench)|throughput|soak|^interop.(bulk|burst|half_open|many|rude)|^samples.(bad_input|chat|counting)'
 fi
 
 # Every target of the library is its own copy of the code: gcovr adds them up.
