@@ -158,29 +158,6 @@ typedef void (*weir_server_callback)(weir_server *server, const weir_error *erro
 WEIR_API weir_code weir_server_close(weir_server *server, weir_server_callback callback, void *user);
 
 /**
- * Called on the new loop's thread when a server has arrived there, or could not.
- *
- * `server` listens and accepts nobody before this returns, so add listeners here; it emits `listening` later. NULL with
- * a `code`: it could not be handed over, and the listening socket is closed.
- *
- * **Owns:** the callee owns the server, and gives it back with `weir_server_release`. **Thread:** that of `loop`.
- */
-typedef void (*weir_server_arrival)(weir_loop *loop, weir_server *server, weir_code code, void *user);
-
-/**
- * Hands a listening server to another loop, which may run in another thread: clients that wait to be accepted are
- * accepted there. Connections stay here, and this server emits `close` behind the last of them, as after
- * `weir_server_close`. Options, limits, block list and user pointer travel along; listeners do not.
- *
- * **Owns:** the listening socket is the new server's. The other loop must not end before `arrival` has run; if it does,
- * the socket is closed. **Errors:** `WEIR_ENOTOPEN` it does not listen, `WEIR_EINVAL` the other loop has another kind
- * of backend, `WEIR_ENOMEM`; then nothing has changed. Named pipes: `arrival` hears `WEIR_ENOTSUP`.
- * **Thread:** the server's loop's. **Calls back:** `arrival` exactly once when this returns `WEIR_OK`, from the other
- * loop.
- */
-WEIR_API weir_code weir_server_hand_over(weir_server *server, weir_loop *to, weir_server_arrival arrival, void *user);
-
-/**
  * Whether it listens: from `weir_server_listen`'s success, or at a host's name from the answer, until close.
  *
  * **Thread:** the loop's.

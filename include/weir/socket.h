@@ -69,10 +69,10 @@ typedef struct weir_socket_options {
   size_t onread_size;     /**< Its size in bytes. */
   weir_onread onread;     /**< Called for each piece. */
   void *user;             /**< First value of `weir_socket_user`, and last argument of `onread`. */
-  bool no_delay;          /**< As `weir_socket_set_no_delay`. This and the following are for TCP; connections to local
-                               names take no notice. What the system refuses when the connection is made is left out,
-                               and the connection lives; set it then to hear why. */
-  bool keep_alive;        /**< As `weir_socket_set_keep_alive`, with the next three. */
+  bool no_delay; /**< As `weir_socket_set_no_delay`, see tcp.h. This and the following are for TCP; connections to local
+                      names take no notice. What the system refuses when the connection is made is left out,
+                      and the connection lives; set it then to hear why. */
+  bool keep_alive;                 /**< As `weir_socket_set_keep_alive`, with the next three. */
   uint64_t keep_alive_delay_ms;    /**< As `weir_keep_alive.delay_ms`. */
   uint64_t keep_alive_interval_ms; /**< As `weir_keep_alive.interval_ms`. */
   int keep_alive_count;            /**< As `weir_keep_alive.count`. */
@@ -175,31 +175,6 @@ WEIR_API weir_code weir_socket_connect(weir_socket *socket, const char *endpoint
  * else, `WEIR_EISCONN`, `WEIR_EALREADY`, `WEIR_EINVAL`; then the descriptor is still yours. **Thread:** the loop's.
  */
 WEIR_API weir_code weir_socket_open(weir_socket *socket, intptr_t native, bool readable, bool writable);
-
-/**
- * Called on the new loop's thread when a socket has arrived there, or was lost on the way.
- *
- * `socket` is open and what was received and not delivered comes first; nothing is read before this returns, so add
- * listeners here. NULL with a `code`: the connection failed or was destroyed before it could leave, or memory was
- * short.
- *
- * **Owns:** the callee owns the socket, and gives it back with `weir_socket_release`. **Thread:** that of `loop`.
- */
-typedef void (*weir_socket_arrival)(weir_loop *loop, weir_socket *socket, weir_code code, void *user);
-
-/**
- * Hands an open connection to another loop, which may run in another thread. Here reading stops at once, what is queued
- * is written, and then the socket emits `close`; there a new socket arrives, with the bytes that nobody has had, the
- * ends that were seen, encoding, mark, time-out, counters and user pointer. Nothing is lost or told twice. Listeners,
- * the server, and options for further lives stay behind.
- *
- * **Owns:** the connection is the new socket's. The other loop must not end before `arrival` has run; if it does, the
- * connection is closed. **Errors:** `WEIR_ENOTCONN` not open, `WEIR_EDESTROYED`, `WEIR_EALREADY` it is leaving already,
- * `WEIR_EBUSY` it is piped, `WEIR_EINVAL` the other loop has another kind of backend, `WEIR_ENOMEM`; then nothing has
- * changed. **Thread:** the socket's loop's. **Calls back:** `arrival` exactly once when this returns `WEIR_OK`, from
- * the other loop.
- */
-WEIR_API weir_code weir_socket_hand_over(weir_socket *socket, weir_loop *to, weir_socket_arrival arrival, void *user);
 
 /* ---- Writing ---- */
 
@@ -361,82 +336,6 @@ WEIR_API void weir_socket_destroy_soon(weir_socket *socket);
  */
 WEIR_API weir_code weir_socket_set_timeout(weir_socket *socket, uint64_t timeout_ms);
 
-/**
- * Breaks a TCP connection off: the peer gets `error` with `WEIR_ECONNRESET` instead of an end; here it is as
- * `weir_socket_destroy` without an error. While it connects, the socket connects first, emits `connect`, gives the
- * system at once what it takes of what was written, and then breaks off. One that was never connected fails with
- * `WEIR_ENOTCONN`; one that is destroyed already is left alone.
- *
- * **Errors:** `WEIR_ENOTSUP` for a connection to a local name: nothing has happened. **Thread:** the loop's.
- * **Calls back:** never from inside this call.
- */
-WEIR_API weir_code weir_socket_reset_and_destroy(weir_socket *socket);
-
-/* ---- Options of TCP connections ---- */
-
-/**
- * Sends small writes at once (true) instead of collecting them while something is unacknowledged (false, the default:
- * Nagle's algorithm).
- *
- * May be called at any time, as may the others of this kind: before the connection is made it is remembered, and the
- * system is told once when it is made, before `connect`; then only when the value changes. It stays for a further
- * connect. On local sockets it has no effect.
- *
- * **Errors:** what the system says; then everything is as before. `WEIR_ENOTSUP` where the system has no such thing,
- * `WEIR_ENOMEM`, `WEIR_EINVAL`. **Thread:** the loop's.
- */
-WEIR_API weir_code weir_socket_set_no_delay(weir_socket *socket, bool no_delay);
-
-/** How an idle connection is probed. Zero is the default; begin with `weir_keep_alive_default()`. */
-typedef struct weir_keep_alive {
-  size_t size;          /**< `sizeof(weir_keep_alive)`. */
-  bool enabled;         /**< Whether it is probed at all; false is the default. */
-  uint64_t delay_ms;    /**< How long it has to be idle before the first probe. Times are rounded down to whole seconds,
-                             but never to 0; 0: as it is, at first the system's choice. */
-  uint64_t interval_ms; /**< How long an unanswered probe is waited for; 0: 1 s with a delay, as it is without. */
-  int count;            /**< After how many unanswered probes the connection fails; 0: 10 with a delay, as it is
-                             without. */
-} weir_keep_alive;
-
-/** Keep-alive with every default: none. */
-static inline weir_keep_alive weir_keep_alive_default(void) {
-  weir_keep_alive keep_alive;
-  memset(&keep_alive, 0, sizeof keep_alive);
-  keep_alive.size = sizeof keep_alive;
-  return keep_alive;
-}
-
-/**
- * Has the system probe the peer while the connection is idle, so that one that is gone is noticed: the socket fails
- * with `WEIR_ETIMEDOUT`. When and how it takes effect: as `weir_socket_set_no_delay`.
- *
- * **Owns:** the structure is copied. **Errors:** as `weir_socket_set_no_delay`; `WEIR_EINVAL` also for a negative
- * count. **Thread:** the loop's.
- */
-WEIR_API weir_code weir_socket_set_keep_alive(weir_socket *socket, const weir_keep_alive *keep_alive);
-
-/**
- * Sets the type of service of IPv4, or the traffic class of IPv6, of what is sent: 0 to 255. When and how it takes
- * effect: as `weir_socket_set_no_delay`.
- *
- * **Errors:** as `weir_socket_set_no_delay`; `WEIR_EINVAL` also for another number. **Thread:** the loop's.
- */
-WEIR_API weir_code weir_socket_set_type_of_service(weir_socket *socket, int type_of_service);
-
-/** The type of service that was set, or 0. **Thread:** the loop's. */
-WEIR_API int weir_socket_type_of_service(const weir_socket *socket);
-
-/**
- * Lets the system's close wait for so many seconds until what was sent is acknowledged, and break the connection off
- * after that; 0 breaks it off at once, -1 (the default) lets the system deliver in the background. Beware: with more
- * than 0 closing can block the loop's thread for as long; `weir_socket_end` and waiting for `close` does not need it.
- * When and how it takes effect: as `weir_socket_set_no_delay`.
- *
- * **Errors:** as `weir_socket_set_no_delay`; `WEIR_EINVAL` also for less than -1 or more than 65,535. **Thread:** the
- * loop's.
- */
-WEIR_API weir_code weir_socket_set_linger(weir_socket *socket, int seconds);
-
 /** Adds an owner. Returns the socket. **Owns:** every retain wants a release. **Thread:** the loop's. */
 WEIR_API weir_socket *weir_socket_retain(weir_socket *socket);
 
@@ -506,27 +405,6 @@ WEIR_API bool weir_socket_destroyed(const weir_socket *socket);
 
 /** The error that destroyed it, or NULL. **Owns:** the socket, until it is connected again. **Thread:** the loop's. */
 WEIR_API const weir_error *weir_socket_error(const weir_socket *socket);
-
-/**
- * What the last connect tried: how many IP addresses, in the order in which their attempts began. `address`, which may
- * be NULL, is set to the one of this index with its port, or to all zero when there is none. Blocked addresses are not
- * tried, local names are no IP addresses.
- *
- * **Thread:** the loop's.
- */
-WEIR_API size_t weir_socket_attempted(const weir_socket *socket, size_t index, weir_address *address);
-
-/**
- * The own address of a TCP connection. It is remembered when the connection is made, from `connect` or `connection` on,
- * and still readable after `close`, until the socket is connected again.
- *
- * **Errors:** false, and `*address` all zero, when there is none: before the connection, on local sockets, and when
- * there was no memory to remember it. **Thread:** the loop's.
- */
-WEIR_API bool weir_socket_local_address(const weir_socket *socket, weir_address *address);
-
-/** The address of the peer. Else as `weir_socket_local_address`. **Thread:** the loop's. */
-WEIR_API bool weir_socket_remote_address(const weir_socket *socket, weir_address *address);
 
 /** Bytes received; still readable after `close`. **Thread:** the loop's. */
 WEIR_API uint64_t weir_socket_bytes_read(const weir_socket *socket);

@@ -15,12 +15,14 @@
 #include <weir/error.h>
 #include <weir/event.h>
 #include <weir/export.h>
+#include <weir/hand_over.h>
 #include <weir/lookup.h>
 #include <weir/loop.h>
 #include <weir/server.h>
 #include <weir/signal.h>
 #include <weir/sim.h>
 #include <weir/socket.h>
+#include <weir/tcp.h>
 #include <weir/timer.h>
 #include <weir/work.h>
 

@@ -16,11 +16,16 @@
 
 #include <stdbool.h>
 
-#include <weir/event.h>
+#include <weir/hand_over.h>
 
-#include "common/backend.h"
+#include "common/loop.h"
 
 struct weir_socket;
+
+/* Whether what one loop lets go of can go on in the other. */
+static inline bool hand_over_fits(const weir_loop *from, const weir_loop *to) {
+  return from->operations->open == to->operations->open && from->simulator == to->simulator;
+}
 
 /* ---- sockets: hand_over_socket.c ---- */
 

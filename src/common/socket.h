@@ -39,6 +39,7 @@
 #include <stdint.h>
 
 #include <weir/socket.h>
+#include <weir/tcp.h>
 
 #include "common/address_pair.h"
 #include "common/backend.h"
