@@ -33,8 +33,7 @@ static weir_code check(const weir_server *server, const weir_loop *to) {
   const weir_loop *from = server->handle.loop;
   if (from->ended) return WEIR_ECANCELED;
   if (!weir_server_listening(server)) return WEIR_ENOTOPEN;
-  bool same_kind = from->operations->open == to->operations->open && from->simulator == to->simulator;
-  return same_kind ? WEIR_OK : WEIR_EINVAL;
+  return hand_over_fits(from, to) ? WEIR_OK : WEIR_EINVAL;
 }
 
 weir_code weir_server_hand_over(weir_server *server, weir_loop *to, weir_server_arrival arrival, void *user) {
@@ -86,15 +85,20 @@ static weir_server *make_server(struct server_parcel *parcel) {
   return server;
 }
 
-/* A server that listens, or why there is none; its `listening` is owed. */
+/* A server that listens, or why there is none; its `listening` is owed. What it would report, the arrival tells. */
 static weir_code unpack(struct server_parcel *parcel, weir_server **unpacked) {
   weir_listen_options options = weir_listen_options_default();
   options.backlog = parcel->backlog;
+  struct listen_request request = server_listen_request(NULL, &options);
+  request.native = parcel->native;
+  request.owns_file = parcel->owns_file;
   weir_server *server = make_server(parcel);
   if (server == NULL) return WEIR_ENOMEM;
-  server->takes_file = parcel->owns_file;
-  weir_code code = weir_server_listen_native(server, parcel->native, &options);
-  if (code == WEIR_OK && server->failure != NULL) code = server->failure->code;
+  weir_code code = server_listen_on(server, &request, NULL);
+  if (code == WEIR_OK && !weir_server_listening(server)) {
+    code = server->failure->code;
+    server_forget_failure(server);
+  }
   if (code == WEIR_OK) {
     parcel->has_native = false;
     *unpacked = server;

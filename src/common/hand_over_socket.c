@@ -48,7 +48,7 @@ static weir_code check(const struct weir_socket *socket, const weir_loop *to) {
   if (from->ended) return WEIR_ECANCELED;
   if (socket_is_over(socket)) return WEIR_EDESTROYED;
   if (socket->life != LIFE_OPEN) return WEIR_ENOTCONN;
-  if (from->operations->open != to->operations->open || from->simulator != to->simulator) return WEIR_EINVAL;
+  if (!hand_over_fits(from, to)) return WEIR_EINVAL;
   const struct socket_extra *extra = socket->extra;
   if (extra == NULL) return WEIR_OK;
   if (extra->parcel != NULL) return WEIR_EALREADY;

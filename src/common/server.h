@@ -85,7 +85,6 @@ struct weir_server {
   struct server_parcel *parcel; /* on its way to another loop, see hand_over.h */
   int backlog;
   struct listen_lookup *lookup; /* LOOKING_UP */
-  bool takes_file;              /* of what it listens on next: the file came along, see backend.h */
 };
 
 /* The backend's part stands behind the server, aligned for anything. */
@@ -155,6 +154,9 @@ void server_forget_later(weir_server *server);
 
 /* The listen has failed: the event is owed. WEIR_ENOMEM: there was none for the error, and nothing has begun. */
 weir_code server_owe_failure(weir_server *server, const weir_error *error);
+
+/* Nobody shall hear of the failure that is owed. */
+void server_forget_failure(weir_server *server);
 
 /* ---- server_name.c ---- */
 

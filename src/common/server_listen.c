@@ -32,11 +32,15 @@ weir_code server_owe_failure(weir_server *server, const weir_error *error) {
   return WEIR_OK;
 }
 
+void server_forget_failure(weir_server *server) {
+  memory_put(server_allocator(server), server->failure);
+  server->failure = NULL;
+  server->state = SERVER_IDLE;
+}
+
 static weir_code listen_on_native(weir_server *server, intptr_t native, const weir_listen_options *options) {
   struct listen_request request = server_listen_request(NULL, options);
   request.native = native;
-  request.owns_file = server->takes_file;
-  server->takes_file = false;
   return server_listen_on(server, &request, NULL);
 }
 

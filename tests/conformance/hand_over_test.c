@@ -334,6 +334,30 @@ static void a_server_accepts_on_the_new_loop_and_keeps_its_connections_on_the_ol
   weir_loop_release(moving.there);
 }
 
+static void note_unhandled(weir_loop *loop, const weir_error *error, void *world) {
+  (void)loop;
+  world_note(world, "there", "unhandled(%s)", weir_code_name(error->code));
+}
+
+static void a_server_that_cannot_listen_on_the_new_loop_is_told_of_once(struct world *world) {
+  weir_loop_options options = further_loop_options(world);
+  struct moving_server moving = {.world = world};
+  options.unhandled_error = note_unhandled;
+  options.unhandled_error_user = world;
+  assert_int_equal(weir_loop_create(&options, &moving.there), WEIR_OK);
+  struct crossing both = {.world = world, .there = moving.there};
+  weir_server *server = world_listen(world, NULL, NULL, NULL);
+  assert_int_equal(weir_server_hand_over(server, moving.there, arrive_server, &moving), WEIR_OK);
+  weir_sim_fail(world->sim, WEIR_SIM_FAULT_LISTEN, 1, WEIR_ENOBUFS);
+  run_both_until(&both, &moving.has_arrived);
+  assert_null(moving.arrived);
+  assert_int_equal(moving.code, WEIR_ENOBUFS);
+  for (int turn = 0; turn < 10; turn++) weir_loop_run(moving.there, WEIR_RUN_NOWAIT);
+  world_expect(world, "there", "");
+  world_run(world);
+  weir_loop_release(moving.there);
+}
+
 static void a_server_that_does_not_listen_cannot_leave(struct world *world) {
   struct moving_server moving = {.world = world, .there = further_loop(world)};
   weir_server *server = world_server(world, NULL, NULL, NULL);
@@ -449,6 +473,8 @@ static const struct world_case cases[] = {
     WORLD_CASE("", what_comes_in_one_piece_may_be_split_between_two_loops),
     WORLD_CASE("", a_socket_goes_there_and_back_many_times),
     WORLD_CASE("A278", a_server_accepts_on_the_new_loop_and_keeps_its_connections_on_the_old_one),
+    WORLD_CASE_EXCEPT("", a_server_that_cannot_listen_on_the_new_loop_is_told_of_once,
+                      WORLD_NOT_POSIX | WORLD_NOT_WINDOWS, "a system does not fail on demand"),
     WORLD_CASE("", a_server_that_does_not_listen_cannot_leave),
     WORLD_CASE_EXCEPT("", sockets_are_served_by_another_thread, WORLD_NOT_SIM,
                       "a simulated world belongs to one thread"),
