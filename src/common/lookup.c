@@ -278,7 +278,7 @@ static weir_code begin(weir_lookup *lookup) {
     return WEIR_OK;
   }
   if (lookup->resolver != NULL) return begin_with_program(lookup);
-  return lookup->loop->simulated ? begin_in_simulation(lookup) : begin_with_system(lookup);
+  return lookup->loop->simulator != NULL ? begin_in_simulation(lookup) : begin_with_system(lookup);
 }
 
 static bool makes_sense(const struct lookup_request *request) {

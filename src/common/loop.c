@@ -46,7 +46,6 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
   loop->owed_end = &loop->owed;
   loop->owners = 1;
   loop->dependents = 1;
-  loop->simulated = options->simulator != NULL;
   loop->simulator = options->simulator;
   loop->work_threads = options->work_threads > 0 ? options->work_threads : WEIR_WORK_THREADS;
   loop->unhandled_error = options->unhandled_error;
@@ -252,7 +251,7 @@ static weir_code turn(weir_loop *loop, weir_run_mode mode, bool *stuck) {
   uint64_t timeout = choose_timeout(loop, mode);
   weir_code code = dispatch_batch(loop, timeout, &any);
   if (mode == WEIR_RUN_ONCE && !loop->stopped && ring_deadlines(loop)) deliver_owed(loop); /* what it waited for */
-  *stuck = loop->simulated && timeout == WAIT_FOREVER && !any && !loop->stopped &&
+  *stuck = loop->simulator != NULL && timeout == WAIT_FOREVER && !any && !loop->stopped &&
            !atomic_load_explicit(&loop->woken, memory_order_seq_cst);
   return code;
 }

@@ -59,9 +59,8 @@ struct weir_loop {
   /* running */
   bool running;
   bool stopped;
-  bool in_batch; /* the backend may hold taken completions that were not dispatched */
-  bool ended;    /* its last owner has released it: handles may remain, nothing works */
-  bool simulated;
+  bool in_batch;       /* the backend may hold taken completions that were not dispatched */
+  bool ended;          /* its last owner has released it: handles may remain, nothing works */
   weir_sim *simulator; /* its world, or NULL */
   const char *thread;  /* debug builds: which thread runs it; see loop_check_thread */
 

@@ -93,7 +93,7 @@ weir_code weir_signal_start(weir_signal *signal, weir_signal_number number) {
   if (signal->watch.number == number) return WEIR_OK;
   weir_signal_stop(signal);
   signal->watch.number = number;
-  weir_code code = signal->loop->simulated ? WEIR_OK : system_signal_watch(&signal->watch);
+  weir_code code = signal->loop->simulator != NULL ? WEIR_OK : system_signal_watch(&signal->watch);
   if (code != WEIR_OK) signal->watch.number = 0;
   update_liveness(signal);
   return code;
@@ -102,7 +102,7 @@ weir_code weir_signal_start(weir_signal *signal, weir_signal_number number) {
 void weir_signal_stop(weir_signal *signal) {
   loop_check_thread(signal->loop);
   if (!weir_signal_active(signal)) return;
-  if (!signal->loop->simulated) system_signal_unwatch(&signal->watch);
+  if (signal->loop->simulator == NULL) system_signal_unwatch(&signal->watch);
   signal->watch.number = 0;
   atomic_store(&signal->came, false);
   update_liveness(signal);

@@ -79,7 +79,7 @@ static void run_deferred(struct deferred *deferred) {
 /* ---- the beginning ---- */
 
 static weir_code submit(weir_work *work) {
-  if (work->loop->simulated) {
+  if (work->loop->simulator != NULL) {
     defer(work, run_deferred);
     return WEIR_OK;
   }
@@ -114,7 +114,7 @@ weir_code weir_work_cancel(weir_work *work) {
   if (work == NULL) return WEIR_EINVAL;
   loop_check_thread(work->loop);
   if (work->state != WORK_SUBMITTED) return WEIR_EBUSY;
-  if (!work->loop->simulated && !workers_withdraw(work->loop, &work->job)) return WEIR_EBUSY;
+  if (work->loop->simulator == NULL && !workers_withdraw(work->loop, &work->job)) return WEIR_EBUSY;
   work->state = WORK_TAKEN_BACK;
   defer(work, tell_deferred);
   return WEIR_OK;
