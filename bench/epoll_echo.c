@@ -20,6 +20,7 @@
 #include "arguments.h"
 #include "endpoint.h"
 #include "process.h"
+#include "sink.h"
 
 #define BUFFER_BYTES 65536
 #define EVENT_COUNT 1024
@@ -98,9 +99,8 @@ static void send_rest(int descriptor) {
 }
 
 static void answer_count(int descriptor) {
-  uint64_t count = server.connections[descriptor].count;
-  unsigned char answer[8];
-  for (size_t at = 0; at < sizeof answer; at++) answer[at] = (unsigned char)(count >> (8 * at));
+  unsigned char answer[SINK_ANSWER_BYTES];
+  sink_write_answer(answer, server.connections[descriptor].count);
   send(descriptor, answer, sizeof answer, MSG_NOSIGNAL);
 }
 

@@ -2,14 +2,13 @@
 /*
  * load --connect ENDPOINT [OPTION...]: the load generator of the bench, on plain epoll and without a line of Weir.
  *
- * It measures from the first message, with all connections made, until the time is over or the last message has come
- * back; what is still under way is then brought to its end and compared, but no more measured.
+ * It measures from the first message, or from the end of the warm-up, with all connections made, until the time is over
+ * or the last message has come back; what is still under way is then brought to its end and compared, but no more
+ * measured.
  */
 #include "load.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,39 +16,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "load_report.h"
 #include "process.h"
-#include "server_process.h"
 
 /* A server that is silent for so long has hung. */
 #define PATIENCE_SECONDS 60
 #define EVENT_COUNT 1024
 
-/* What is read at the begin and at the end of the measurement. */
-struct reading {
-  double seconds, cpu_seconds;
-  uint64_t finished, bytes;
-};
-
-/* The server's private memory in mode idle. */
-struct memory {
-  uint64_t before, open, after;
-};
-
-static double now_seconds(void) {
+uint64_t load_clock_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static struct reading read_now(const struct load *load) {
-  struct reading reading = {.seconds = now_seconds(), .finished = load->finished, .bytes = load->bytes};
-  if (load->options.server != 0) reading.cpu_seconds = server_process_cpu_seconds(load->options.server);
-  return reading;
-}
-
-static uint64_t read_memory(const struct load *load) {
-  return load->options.server == 0 ? 0 : server_process_private_bytes(load->options.server);
-}
+static double now_seconds(void) { return (double)load_clock_ns() / 1e9; }
 
 /* ---- Connections ---- */
 
@@ -114,9 +94,10 @@ static void take_answer(struct load *load, struct connection *connection, size_t
 static void check_end(const struct load *load, const struct connection *connection) {
   if (connection->state != CONNECTION_ENDING) process_fail(PROCESS_WRONG, 0, "the server ended too early");
   if (load->options.is_sink) {
-    uint64_t number = 0;
-    for (size_t at = 0; at < sizeof connection->answer; at++) number |= (uint64_t)connection->answer[at] << (8 * at);
-    if (connection->received != 8 || number != connection->sent) process_fail(PROCESS_WRONG, 0, "the sink miscounted");
+    bool is_whole = connection->received == sizeof connection->answer;
+    if (!is_whole || sink_read_answer(connection->answer) != connection->sent) {
+      process_fail(PROCESS_WRONG, 0, "the sink miscounted");
+    }
   } else if (connection->received != connection->sent) {
     process_fail(PROCESS_WRONG, 0, "fewer bytes came than were sent");
   }
@@ -185,55 +166,32 @@ static void turn_until_measured(struct load *load, double deadline) {
   }
 }
 
+/* The active ones are spread evenly over all. */
+static bool is_silent(const struct load *load, size_t at) {
+  return at % (load->options.connections / load->options.active) != 0;
+}
+
 static void bring_to_end(struct load *load) {
   load->is_stopping = true;
   const struct mode *mode = load_mode_find(load->options.mode);
   /* Those that wait for nothing hear of it only here. */
   bool waits_for_nothing = load->options.mode == LOAD_STREAM || load->options.mode == LOAD_IDLE;
   for (size_t at = 0; at < load->options.connections; at++) {
-    if (waits_for_nothing && load->connections[at].state == CONNECTION_BUSY)
-      mode->advance(load, &load->connections[at]);
+    struct connection *connection = &load->connections[at];
+    if (connection->state != CONNECTION_BUSY) continue;
+    if (is_silent(load, at)) {
+      connection_end(load, connection);
+    } else if (waits_for_nothing) {
+      mode->advance(load, connection);
+    }
   }
   while (load->open_count > 0) turn_or_fail(load);
 }
 
-/* Every connection has said its word, so the server knows them all. They stay for the time that was asked for. */
-static void hold_idle(struct load *load, struct memory *memory) {
+/* They stay for the time that was asked for, and the server must let them. */
+static void hold_idle(struct load *load) {
   turn_until_deadline(load, now_seconds() + load->options.seconds);
   if (load->open_count != load->options.connections) process_fail(PROCESS_WRONG, 0, "the server ended too early");
-  memory->open = read_memory(load);
-}
-
-/* ---- The report ---- */
-
-static void print_cost(const struct load *load, const struct reading *start, const struct reading *stop) {
-  double cpu_seconds = stop->cpu_seconds - start->cpu_seconds;
-  uint64_t messages = stop->finished - start->finished;
-  if (load->options.server == 0 || messages == 0) {
-    printf(", \"server_cpu_seconds\": null, \"server_cpu_us_per_message\": null");
-  } else {
-    printf(", \"server_cpu_seconds\": %.6f, \"server_cpu_us_per_message\": %.4f", cpu_seconds,
-           cpu_seconds * 1e6 / (double)messages);
-  }
-}
-
-static void print_memory(const struct load *load, const struct memory *memory) {
-  if (load->options.mode != LOAD_IDLE || load->options.server == 0) return;
-  double connections = (double)load->options.connections;
-  printf(", \"private_bytes_per_connection\": %.1f, \"private_bytes_kept_per_connection\": %.1f",
-         ((double)memory->open - (double)memory->before) / connections,
-         ((double)memory->after - (double)memory->before) / connections);
-}
-
-static void print_report(const struct load *load, const struct reading *start, const struct reading *stop) {
-  double seconds = stop->seconds - start->seconds;
-  uint64_t messages = stop->finished - start->finished;
-  printf("{\"mode\": \"%s%s\", \"transport\": \"%s\", \"size\": %zu, \"connections\": %zu",
-         load_mode_name(load->options.mode), load->options.is_sink ? "-sink" : "",
-         load->endpoint.is_tcp ? "tcp" : "unix", load->options.size, load->options.connections);
-  printf(", \"messages\": %" PRIu64 ", \"seconds\": %.6f, \"messages_per_second\": %.1f, \"bytes_per_second\": %.0f",
-         messages, seconds, (double)messages / seconds, (double)(stop->bytes - start->bytes) / seconds);
-  print_cost(load, start, stop);
 }
 
 /* ---- The program ---- */
@@ -248,30 +206,47 @@ static void prepare(struct load *load) {
   if (load->connections == NULL || load->epoll < 0) process_fail(PROCESS_FAILED, errno, "load");
 }
 
+static void open_all(struct load *load) {
+  for (size_t at = 0; at < load->options.connections; at++) connection_open(load, &load->connections[at]);
+}
+
 static void begin(struct load *load) {
   const struct mode *mode = load_mode_find(load->options.mode);
-  for (size_t at = 0; at < load->options.connections; at++) mode->begin(load, &load->connections[at]);
+  for (size_t at = 0; at < load->options.connections; at++) {
+    load->now_ns = load_clock_ns();
+    if (!is_silent(load, at)) mode->begin(load, &load->connections[at]);
+  }
   /* What was to be sent may have gone at once. */
   for (size_t at = 0; at < load->options.connections; at++) {
-    if (load->connections[at].state == CONNECTION_BUSY) mode->advance(load, &load->connections[at]);
+    if (load->connections[at].state == CONNECTION_BUSY && !is_silent(load, at)) {
+      mode->advance(load, &load->connections[at]);
+    }
   }
 }
 
 static void run(struct load *load) {
-  struct memory memory = {.before = read_memory(load)};
-  if (load->options.mode != LOAD_CHURN) {
-    for (size_t at = 0; at < load->options.connections; at++) connection_open(load, &load->connections[at]);
+  struct report report = {0};
+  size_t descriptors = report_server_descriptors(load);
+  report.memory_before = report_server_memory(load);
+  if (load->options.mode != LOAD_CHURN) open_all(load);
+  if (load->options.mode == LOAD_IDLE || load->options.active < load->options.connections) {
+    report_await_descriptors(load, descriptors + load->options.connections);
   }
-  struct reading start = read_now(load);
+  report.memory_silent = report_server_memory(load);
+  report.start = report_read(load);
   begin(load);
-  turn_until_measured(load, start.seconds + load->options.seconds);
-  struct reading stop = read_now(load);
-  if (load->options.mode == LOAD_IDLE) hold_idle(load, &memory);
+  if (load->options.count == 0 && load->options.warm_up_seconds > 0) {
+    turn_until_deadline(load, report.start.seconds + load->options.warm_up_seconds);
+    load->latencies = (struct histogram){0};
+    report.start = report_read(load);
+  }
+  turn_until_measured(load, report.start.seconds + load->options.seconds);
+  report.stop = report_read(load);
+  if (load->options.mode == LOAD_IDLE) hold_idle(load);
+  report.memory_open = report_server_memory(load);
   bring_to_end(load);
-  memory.after = read_memory(load);
-  print_report(load, &start, &stop);
-  print_memory(load, &memory);
-  puts("}");
+  report.memory_after = report_server_memory(load);
+  report_print(load, &report);
 }
 
 int main(int argument_count, char **texts) {

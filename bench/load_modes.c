@@ -8,6 +8,7 @@ static bool may_begin(const struct load *load) {
 
 static void send_message(struct load *load, struct connection *connection) {
   load->begun++;
+  connection->begun_ns = load->now_ns;
   connection->target += load->options.size;
   connection_send(load, connection);
 }
@@ -34,6 +35,8 @@ static void begin_ping(struct load *load, struct connection *connection) {
 static void advance_ping(struct load *load, struct connection *connection) {
   if (!has_come_back(connection)) return;
   load->finished++;
+  load->now_ns = load_clock_ns();
+  if (!load->is_stopping) histogram_add(&load->latencies, load->now_ns - connection->begun_ns);
   begin_ping(load, connection);
 }
 

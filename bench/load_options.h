@@ -16,9 +16,11 @@ struct load_options {
   bool is_sink; /* The server is one: it answers with the number of bytes. */
   size_t size;  /* Of a message, in bytes. */
   size_t connections;
-  double seconds; /* How long; when there is no count. */
-  uint64_t count; /* How many messages in all; 0: as many as fit into the time. */
-  pid_t server;   /* 0: unknown, and its cost is null. */
+  size_t active;          /* So many of them send; the others are open and silent. */
+  double seconds;         /* How long; when there is no count. */
+  double warm_up_seconds; /* Nothing is measured for so long. */
+  uint64_t count;         /* How many messages in all; 0: as many as fit into the time. */
+  pid_t server;           /* 0: unknown, and its cost is null. */
 };
 
 /* Reads the command line; explains it and exits when it makes no sense. */

@@ -2,6 +2,7 @@
 /* See server_process.h. */
 #include "server_process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,6 +18,17 @@ double server_process_cpu_seconds(pid_t process) {
   if (code != 0) process_fail(PROCESS_FAILED, code, "the server's clock");
   if (clock_gettime(clock, &used) != 0) process_fail(PROCESS_FAILED, errno, "the server's clock");
   return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+size_t server_process_descriptor_count(pid_t process) {
+  char path[64];
+  size_t count = 0;
+  snprintf(path, sizeof path, "/proc/%ld/fd", (long)process);
+  DIR *folder = opendir(path);
+  if (folder == NULL) process_fail(PROCESS_FAILED, errno, path);
+  while (readdir(folder) != NULL) count++;
+  closedir(folder);
+  return count - 2; /* "." and ".." */
 }
 
 uint64_t server_process_private_bytes(pid_t process) {
