@@ -11,8 +11,8 @@ target_compile_options(
             -Wpedantic
             -Wshadow
             -Wconversion
-            -Wstrict-prototypes
-            -Wmissing-prototypes
+            $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
+            $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>
             $<$<BOOL:${WEIR_WARNINGS_AS_ERRORS}>:-Werror>)
 
 add_library(weir_sanitizers INTERFACE)
