@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Who takes part: the servers of the bench, and which of them this machine can run.
+
+A contestant is a command line. All of them understand the same one, see arguments.h.
+"""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+PEERS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "peers")
+WEIR = "weir"
+YARDSTICK = "epoll"
+
+
+class Contestant:
+    """`name` in tables, `words` without the endpoint, `text` for who has never heard of it."""
+
+    def __init__(self, name, words, text, counts_instructions=True):
+        self.name = name
+        self.words = words
+        self.text = text
+        # Callgrind knows neither compiled JavaScript nor io_uring.
+        self.counts_instructions = counts_instructions
+
+
+def of_programs(programs):
+    """All there could be, with the yardstick behind Weir."""
+
+    def program(name):
+        return os.path.join(programs, name)
+
+    def peer(name):
+        return os.path.join(programs, "peers", name)
+
+    weir = program("weir_echo")
+    return (
+        Contestant(WEIR, [weir, "--backend", "epoll"], "Weir on its epoll backend"),
+        Contestant("weir-uring", [weir, "--backend", "io_uring"], "Weir on its io_uring backend", False),
+        Contestant("weir-poll", [weir, "--backend", "poll"], "Weir on its poll backend"),
+        Contestant(YARDSTICK, [program("epoll_echo")], "written by hand on epoll: the limit of readiness"),
+        Contestant("uring", [program("io_uring_echo")], "written by hand on io_uring: the limit of completion", False),
+        Contestant("libuv", [peer("uv_echo")], "libuv as its guide writes it"),
+        Contestant("libuv-tuned", [peer("uv_tuned_echo")], "libuv with one buffer for all and uv_try_write"),
+        Contestant("libevent", [peer("event_echo")], "libevent with bufferevents"),
+        Contestant("libev", [peer("ev_echo")], "libev, reading and writing by hand"),
+        Contestant("asio", [peer("asio_echo")], "Asio without Boost, asynchronous"),
+        Contestant("node", ["node", os.path.join(PEERS, "node_echo.js")], "Node's net module", False),
+    )
+
+
+def is_there(contestant):
+    """Whether its program exists; Weir's backends are asked, because a kernel or a build may lack one."""
+    if shutil.which(contestant.words[0]) is None:
+        return False
+    return contestant.name in (WEIR, YARDSTICK) or starts(contestant)
+
+
+def starts(contestant):
+    """Whether it becomes ready at all."""
+    with tempfile.TemporaryDirectory(prefix="weir-bench.") as folder:
+        words = [*contestant.words, "--listen", f"unix:{folder}/probe"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            ready = process.stdout.readline() == "ready\n"
+            process.send_signal(signal.SIGTERM)
+        return ready
+
+
+def those_there(programs):
+    """The contestants that this machine can run. Weir and the yardstick must be among them."""
+    return [contestant for contestant in of_programs(programs) if is_there(contestant)]
+
+
+def free_port():
+    """A TCP port that nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
