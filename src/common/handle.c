@@ -40,6 +40,17 @@ void handle_owe(struct handle *handle) {
   loop_owe(handle->loop, handle);
 }
 
+bool handle_attend(struct handle *handle) {
+  if (handle->owes) return false;
+  handle->owes = true;
+  return true;
+}
+
+void handle_settle(struct handle *handle) {
+  handle->owes = false;
+  handle->class->deliver(handle);
+}
+
 void handle_count(struct handle *handle, bool alive) {
   if (handle->counted == alive) return;
   handle->counted = alive;
@@ -51,17 +62,20 @@ void handle_count(struct handle *handle, bool alive) {
 }
 
 /* What is silenced already when the emission begins (close, error, unpipe of a destroyed socket) runs to its end. */
-bool handle_emit(struct handle *handle, const weir_event *event) {
+void handle_emit(struct handle *handle, const weir_event *event) {
   static const bool never = false;
+  if (!handle_hears(handle, event->type)) return;
   bool whole = handle->silenced || event->type == WEIR_EVENT_ERROR || event->type == WEIR_EVENT_CLOSE;
-  bool heard = listeners_any(&handle->listeners, event->type);
   listeners_emit(&handle->listeners, event, whole ? &never : &handle->silenced);
-  return heard;
 }
 
 void handle_emit_error(struct handle *handle, const weir_event *event) {
   assert(event->type == WEIR_EVENT_ERROR);
-  if (!handle_emit(handle, event)) loop_unhandled(handle->loop, event->error);
+  if (handle_hears(handle, WEIR_EVENT_ERROR)) {
+    handle_emit(handle, event);
+  } else {
+    loop_unhandled(handle->loop, event->error);
+  }
 }
 
 static bool makes_sense(const struct handle *handle, weir_event_type type, weir_listener listener) {

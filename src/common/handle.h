@@ -59,11 +59,24 @@ void handle_release(struct handle *handle);
 /* Puts the handle on the loop's list of those that owe, unless it is there. */
 void handle_owe(struct handle *handle);
 
+/*
+ * While the loop itself is at a handle, what it comes to owe need not go on the list: settling delivers it. The loop
+ * owns the handle for so long. Attending returns false when the handle is on the list already, and then nothing is to
+ * be settled.
+ */
+bool handle_attend(struct handle *handle);
+void handle_settle(struct handle *handle);
+
 /* Says whether the handle keeps the loop alive from now on. */
 void handle_count(struct handle *handle, bool alive);
 
-/* Emits an event to the handle's listeners. Returns whether there was one. */
-bool handle_emit(struct handle *handle, const weir_event *event);
+/* Whether anybody listens. */
+static inline bool handle_hears(const struct handle *handle, weir_event_type type) {
+  return listeners_any(&handle->listeners, type);
+}
+
+/* Emits an event to the handle's listeners. */
+void handle_emit(struct handle *handle, const weir_event *event);
 
 /* Emits an error, to the loop's hook when nobody listens. */
 void handle_emit_error(struct handle *handle, const weir_event *event);

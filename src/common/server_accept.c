@@ -46,7 +46,9 @@ static void welcome(weir_server *server, struct weir_socket *socket, const weir_
   socket_share_options(socket);
   if (peer != NULL) socket_meet(socket, peer);
   socket_become_open(socket);
+  handle_attend(&socket->handle);
   handle_emit(&server->handle, &event);
+  handle_settle(&socket->handle);
   /* A listener that pauses still has what comes read up to the mark; only pause_on_connect reads nothing. (EO-07,
    * EO-08) */
   if (!server->pause_on_connect || socket->flow != FLOW_PAUSED) socket_start_reading(socket);

@@ -205,6 +205,9 @@ void socket_close_if_over(struct weir_socket *socket);
 
 void socket_owe(struct weir_socket *socket, enum socket_debt debt);
 
+/* Emits an event that has no details. */
+void socket_emit(struct weir_socket *socket, weir_event_type type);
+
 /* Delivers `pause`, `pipe` and `unpipe` now, while the socket still lives. */
 void socket_deliver_flow(struct weir_socket *socket);
 

@@ -91,7 +91,6 @@ int weir_socket_end(weir_socket *socket, const weir_write *write) {
 /* ---- finish ---- */
 
 static void finish(struct weir_socket *socket) {
-  weir_event event = {.type = WEIR_EVENT_FINISH, .socket = socket};
   socket->write_half = WRITE_ENDED;
   socket_deliver_callbacks(socket); /* of writes that were taken before the end */
   if (socket_is_over(socket)) return;
@@ -99,7 +98,7 @@ static void finish(struct weir_socket *socket) {
     write_request_call_back(write_request_of(list_take_first(&socket->extra->ending)), socket, NULL);
   }
   if (socket_is_over(socket) || socket->write_half != WRITE_ENDED) return; /* a callback has begun a new life */
-  handle_emit(&socket->handle, &event);
+  socket_emit(socket, WEIR_EVENT_FINISH);
   socket_deliver_flow(socket); /* a pipe that ended with it is heard of before the socket is destroyed (EO-42) */
   socket_close_if_over(socket);
   hand_over_go_on(socket);

@@ -95,14 +95,20 @@ static void end_quietly(struct weir_socket *socket) {
   handle_release(&socket->handle);
 }
 
-/* In the order of destruction: those at the head that the backend has let go of. */
+/* In the order of destruction: the next socket that the backend has let go of; NULL: one before it still waits. */
+static struct weir_socket *take_closed(weir_loop *loop) {
+  struct list_node *node = list_first(&loop->closing);
+  if (node == NULL) return NULL;
+  struct weir_socket *socket = CONTAINER_OF(node, struct weir_socket, handle.link);
+  if (!socket->close_returned) return NULL;
+  list_remove(node);
+  list_append(&loop->handles, node);
+  return socket;
+}
+
 static void settle_closing(weir_loop *loop) {
-  struct list_node *node = NULL;
-  while ((node = list_first(&loop->closing)) != NULL) {
-    struct weir_socket *socket = CONTAINER_OF(node, struct weir_socket, handle.link);
-    if (!socket->close_returned) return;
-    list_remove(node);
-    list_append(&loop->handles, node);
+  struct weir_socket *socket = NULL;
+  while ((socket = take_closed(loop)) != NULL) {
     if (loop->ended) {
       end_quietly(socket);
     } else {
@@ -157,15 +163,6 @@ void socket_close_if_over(struct weir_socket *socket) {
   if (socket->read_half == READ_ENDED || socket->destroy_after) socket_destroy(socket, NULL);
 }
 
-void socket_close_done(const struct completion *completion) {
-  struct weir_socket *socket = socket_of(completion->connection);
-  assert(socket->life == LIFE_CLOSING && !socket->close_returned);
-  socket->handle.loop->closes--;
-  socket->close_returned = true;
-  hand_over_send(socket, completion);
-  settle_closing(socket->handle.loop);
-}
-
 void weir_socket_destroy(weir_socket *socket, const weir_error *error) {
   loop_check_thread(socket->handle.loop);
   if (socket->handle.loop->ended) return;
@@ -189,7 +186,8 @@ void weir_socket_destroy_soon(weir_socket *socket) {
 
 /* ---- delivering ---- */
 
-static void emit_plain(struct weir_socket *socket, weir_event_type type) {
+void socket_emit(struct weir_socket *socket, weir_event_type type) {
+  if (!handle_hears(&socket->handle, type)) return;
   weir_event event = {.type = type, .socket = socket};
   handle_emit(&socket->handle, &event);
 }
@@ -209,7 +207,6 @@ static void emit_error(struct weir_socket *socket) {
 
 /* The socket may be connected again by a listener of `close`, and then begins its new life at once. */
 static void deliver_close(struct weir_socket *socket) {
-  weir_event event = {.type = WEIR_EVENT_CLOSE, .socket = socket, .had_error = socket->had_error};
   socket_deliver_callbacks(socket);
   pipe_break_all(socket);
   pipe_deliver_notices(socket);
@@ -221,13 +218,28 @@ static void deliver_close(struct weir_socket *socket) {
   /* Before the emission, whose listeners may connect the socket again; the server's own `close` is owed and comes
    * later. */
   if (socket->server != NULL) server_socket_closed(socket->server, socket);
-  handle_emit(&socket->handle, &event);
+  if (handle_hears(&socket->handle, WEIR_EVENT_CLOSE)) {
+    weir_event event = {.type = WEIR_EVENT_CLOSE, .socket = socket, .had_error = socket->had_error};
+    handle_emit(&socket->handle, &event);
+  }
   if (socket->life == LIFE_CLOSED && socket_awaits_connect(socket)) { /* else it waits for the next `close` */
     struct connecting *next = socket->extra->next_connecting;
     socket->extra->next_connecting = NULL;
     socket_begin_connecting(socket, next);
   }
   handle_release(&socket->handle);
+}
+
+/* Here the loop is asked for nothing, so `close` need not be owed, unless something is that comes first. */
+void socket_close_done(const struct completion *completion) {
+  struct weir_socket *socket = socket_of(completion->connection);
+  weir_loop *loop = socket->handle.loop;
+  assert(socket->life == LIFE_CLOSING && !socket->close_returned);
+  loop->closes--;
+  socket->close_returned = true;
+  hand_over_send(socket, completion);
+  while (loop->owed == NULL && !loop->ended && (socket = take_closed(loop)) != NULL) deliver_close(socket);
+  settle_closing(loop);
 }
 
 static bool take_debt(struct weir_socket *socket, enum socket_debt debt) {
@@ -237,7 +249,7 @@ static bool take_debt(struct weir_socket *socket, enum socket_debt debt) {
 }
 
 void socket_deliver_flow(struct weir_socket *socket) {
-  if (take_debt(socket, DEBT_PAUSE)) emit_plain(socket, WEIR_EVENT_PAUSE);
+  if (take_debt(socket, DEBT_PAUSE)) socket_emit(socket, WEIR_EVENT_PAUSE);
   if (take_debt(socket, DEBT_PIPES)) pipe_deliver_notices(socket);
 }
 

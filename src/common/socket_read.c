@@ -153,11 +153,10 @@ static bool keeps_decoder_rest(const struct weir_socket *socket) {
 
 /* The peer's end was delivered. Without half-open the own half ends too, once the listeners have run. */
 static void end_reading(struct weir_socket *socket) {
-  weir_event event = {.type = WEIR_EVENT_END, .socket = socket};
   emit_decoder_rest(socket);
   if (socket->life != LIFE_OPEN) return;
   socket->read_half = READ_ENDED;
-  handle_emit(&socket->handle, &event);
+  socket_emit(socket, WEIR_EVENT_END);
   if (socket->life != LIFE_OPEN) return;
   if (!socket->allow_half_open && (socket->write_half == WRITE_OPEN || socket->write_half == WRITE_QUEUED)) {
     socket->ended_by_peer = true;
@@ -203,7 +202,9 @@ static void stop_reading(struct weir_socket *socket, const struct completion *co
 void socket_read_done(const struct completion *completion) {
   struct weir_socket *socket = socket_of(completion->connection);
   if (completion->result <= 0) {
+    bool attended = handle_attend(&socket->handle);
     stop_reading(socket, completion);
+    if (attended) handle_settle(&socket->handle);
     return;
   }
   size_t length = (size_t)completion->result;
@@ -272,9 +273,8 @@ static void deliver_first_chunk(struct weir_socket *socket) {
 }
 
 void socket_deliver_resume(struct weir_socket *socket) {
-  weir_event event = {.type = WEIR_EVENT_RESUME, .socket = socket};
   if (socket_is_over(socket)) return;
-  handle_emit(&socket->handle, &event);
+  socket_emit(socket, WEIR_EVENT_RESUME);
   while (may_deliver_kept(socket)) deliver_first_chunk(socket);
   if (socket->life != LIFE_OPEN) return;
   socket_start_reading(socket);
