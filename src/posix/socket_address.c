@@ -140,13 +140,6 @@ void socket_address_read_ip(const struct socket_address *native, weir_address *i
 
 /* ---- whatever the system gives ---- */
 
-struct socket_address socket_address_room(void) {
-  struct socket_address room;
-  memset(&room, 0, sizeof room);
-  room.length = sizeof room - offsetof(struct socket_address, any);
-  return room;
-}
-
 void socket_address_read(const struct socket_address *native, struct address *address) {
   address_set(address, ADDRESS_NONE, "", 0);
   if (native->any.sa_family == AF_UNIX) {

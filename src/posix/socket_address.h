@@ -6,6 +6,7 @@
 #define WEIR_POSIX_SOCKET_ADDRESS_H
 
 #include <netinet/in.h>
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -30,8 +31,13 @@ struct failure socket_address_of_ip(const weir_address *ip, struct socket_addres
 
 bool socket_address_is_ip(const struct socket_address *native);
 
-/* Room for whatever the system gives. */
-struct socket_address socket_address_room(void);
+/* Room for whatever the system gives; not cleared, for every accepted client needs one. */
+static inline struct socket_address socket_address_room(void) {
+  struct socket_address room;
+  room.length = sizeof room - offsetof(struct socket_address, any);
+  room.any.sa_family = AF_UNSPEC;
+  return room;
+}
 
 /* The reverse, from what the system gave; a socket without a name, or one of another family, gives none. */
 void socket_address_read(const struct socket_address *native, struct address *address);
