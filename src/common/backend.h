@@ -16,8 +16,9 @@
  * and last: the backend cancels the rest and waits until the system has let go of every buffer. Then the connection's
  *     memory is the caller's, to clear and use again, or to free.
  *  5. `next` hands out what is finished; when nothing is, it waits. It returns OPERATION_NONE after a time-out, after a
- *     wake, and at the end of each batch that the system gave, so that the caller can look at its clock. When the
- * system cannot be asked at all, the result of that OPERATION_NONE is a code; the caller has set it to 0 before.
+ *     wake, and at the end of each batch that the system gave, so that the caller can look at its clock. Only with
+ *     WAIT_FOREVER it may go on to the next batch instead: then there is no time to keep, and it counts a turn. When
+ * the system cannot be asked at all, the result of that OPERATION_NONE is a code; the caller has set it to 0 before.
  *  6. No code of the user runs inside a backend; bytes of a read are lent until the following `next`, whatever is
  *     submitted before.
  *  7. An idle connection pins no buffer. (A message-type pipe needs a small one, see win32.)
@@ -69,7 +70,7 @@ enum operation {
 /* The result of a read at the end of file: a value of its own, neither a count nor an error. */
 #define COMPLETION_END ((ptrdiff_t)-32768)
 
-/* What `next` brings. */
+/* What `next` brings. The caller passes the same one each time. */
 struct completion {
   union {
     struct connection *connection; /* READ, WRITE, CONNECT, SHUTDOWN, CLOSE */
@@ -88,6 +89,8 @@ struct completion {
     const weir_address *peer; /* ACCEPT with result 0: who comes over TCP, lent until `take`; NULL over anything else */
     intptr_t native; /* CLOSE, CLOSE_ACCEPTOR of a detached one: what `open` or `listen` of another loop takes */
   };
+  uint64_t turn; /* the caller's count of its turns; counted up when `next` begins a batch without having returned
+                    OPERATION_NONE, else left alone */
 };
 
 /* Why an operation that answers at once failed. */

@@ -25,6 +25,7 @@ void deadline_fini(struct deadline *deadline, weir_loop *loop) {
 void deadline_set(struct deadline *deadline, weir_loop *loop, uint64_t time_ns) {
   assert(deadline->has_place);
   uint64_t order = loop->deadline_order++;
+  loop->attention = true;
   if (heap_contains(&deadline->node)) {
     heap_move(&loop->deadlines, &deadline->node, time_ns, order);
     return;

@@ -3,11 +3,12 @@
 
 #include "common/loop.h"
 
-void deferred_add(weir_loop *loop, struct deferred *deferred) { list_append(&loop->deferred, &deferred->link); }
+void deferred_add(weir_loop *loop, struct deferred *deferred) {
+  list_append(&loop->deferred, &deferred->link);
+  loop->attention = true;
+}
 
 void deferred_remove(struct deferred *deferred) { list_remove(&deferred->link); }
-
-bool deferred_pending(const weir_loop *loop) { return !list_empty(&loop->deferred); }
 
 /* What is taken back meanwhile leaves the list it is on, which is the local one. */
 void deferred_run(weir_loop *loop) {

@@ -11,6 +11,7 @@
 #include <weir/loop.h>
 
 #include "common/list.h"
+#include "common/loop.h"
 
 struct deferred {
   struct list_node link;
@@ -24,7 +25,7 @@ void deferred_add(weir_loop *loop, struct deferred *deferred);
 void deferred_remove(struct deferred *deferred);
 
 /* Whether any waits. */
-bool deferred_pending(const weir_loop *loop);
+static inline bool deferred_pending(const weir_loop *loop) { return !list_empty(&loop->deferred); }
 
 /* Runs those that wait by now. */
 void deferred_run(weir_loop *loop);

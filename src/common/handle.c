@@ -55,9 +55,9 @@ void handle_count(struct handle *handle, bool alive) {
   if (handle->counted == alive) return;
   handle->counted = alive;
   if (alive) {
-    handle->loop->alive++;
+    loop_keep_alive(handle->loop);
   } else {
-    handle->loop->alive--;
+    loop_let_end(handle->loop);
   }
 }
 

@@ -142,7 +142,7 @@ static void free_lookup(weir_lookup *lookup) {
 static void tell(weir_lookup *lookup) {
   detach(lookup);
   lookup->state = LOOKUP_TOLD;
-  lookup->loop->alive--;
+  loop_let_end(lookup->loop);
   const weir_error error = {.code = lookup->code,
                             .native_code = lookup->native_code,
                             .operation = "lookup",
@@ -158,7 +158,7 @@ void weir_lookup_cancel(weir_lookup *lookup) {
   if (lookup == NULL || lookup->state == LOOKUP_TOLD) return;
   loop_check_thread(lookup->loop);
   detach(lookup);
-  lookup->loop->alive--;
+  loop_let_end(lookup->loop);
   free_lookup(lookup);
 }
 
@@ -317,7 +317,7 @@ weir_code lookup_start(weir_loop *loop, const struct lookup_request *request, we
     return code;
   }
   list_append(&loop->lookups, &made->link);
-  loop->alive++;
+  loop_keep_alive(loop);
   loop->counters.lookups++;
   if (lookup != NULL) *lookup = made;
   return WEIR_OK;

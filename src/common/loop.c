@@ -18,6 +18,20 @@
 #include "common/work.h"
 #include "common/workers.h"
 
+/* ---- the clock ---- */
+
+void loop_read_clock(weir_loop *loop) {
+  if (loop->ended) return;
+  loop->now_ns = loop->operations->now(loop->backend);
+  loop->now_turn = loop->completion.turn;
+}
+
+static void forget_clock(weir_loop *loop) { loop->now_turn = loop->completion.turn - 1; }
+
+uint64_t weir_loop_now_ms(weir_loop *loop) { return loop_now(loop) / NANOSECONDS_PER_MILLISECOND; }
+
+void weir_loop_update_now(weir_loop *loop) { loop_read_clock(loop); }
+
 /* ---- making ---- */
 
 static weir_code create_backend(weir_loop *loop, const struct backend_operations *operations, weir_sim *simulator) {
@@ -46,6 +60,7 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
   loop->owed_end = &loop->owed;
   loop->owners = 1;
   loop->dependents = 1;
+  forget_clock(loop);
   loop->simulator = options->simulator;
   loop->work_threads = options->work_threads > 0 ? options->work_threads : WEIR_WORK_THREADS;
   loop->unhandled_error = options->unhandled_error;
@@ -101,29 +116,12 @@ void loop_adopt(weir_loop *loop, struct handle *handle) {
   loop_dependent_came(loop);
 }
 
-/* ---- the clock ---- */
-
-void loop_read_clock(weir_loop *loop) {
-  loop->now_ns = loop->operations->now(loop->backend);
-  loop->now_is_known = true;
-}
-
-uint64_t loop_now(weir_loop *loop) {
-  if (!loop->now_is_known && !loop->ended) loop_read_clock(loop);
-  return loop->now_ns;
-}
-
-uint64_t weir_loop_now_ms(weir_loop *loop) { return loop_now(loop) / NANOSECONDS_PER_MILLISECOND; }
-
-void weir_loop_update_now(weir_loop *loop) {
-  if (!loop->ended) loop_read_clock(loop);
-}
-
 /* ---- what is owed ---- */
 
 void loop_owe(weir_loop *loop, struct handle *handle) {
   *loop->owed_end = handle;
   loop->owed_end = &handle->next_owed;
+  loop->attention = true;
 }
 
 /* Delivers what is owed by now; what that causes waits for the next time, so that nobody starves the system's events.
@@ -167,11 +165,8 @@ void loop_unhandled(weir_loop *loop, const weir_error *error) {
 
 /* ---- running ---- */
 
-static void dispatch(enum operation operation, const struct completion *completion) {
+static void dispatch_seldom(enum operation operation, const struct completion *completion) {
   switch (operation) {
-    case OPERATION_READ:
-      socket_read_done(completion);
-      break;
     case OPERATION_WRITE:
       socket_write_done(completion);
       break;
@@ -190,9 +185,22 @@ static void dispatch(enum operation operation, const struct completion *completi
     case OPERATION_CLOSE_ACCEPTOR:
       server_close_done(completion);
       break;
+    case OPERATION_READ:
     case OPERATION_NONE:
       break;
   }
+}
+
+static inline void dispatch(enum operation operation, const struct completion *completion) {
+  if (operation == OPERATION_READ) {
+    socket_read_done(completion);
+  } else {
+    dispatch_seldom(operation, completion);
+  }
+}
+
+static inline enum operation take_next(weir_loop *loop, uint64_t timeout) {
+  return loop->operations->next(loop->backend, timeout, &loop->completion);
 }
 
 /* Whether something is to be done here, whatever the system has. */
@@ -215,44 +223,55 @@ static uint64_t choose_timeout(weir_loop *loop, weir_run_mode mode) {
 /* What the loop does itself before it asks the backend. Returns whether there was anything. */
 static bool do_own_work(weir_loop *loop) {
   bool any = has_own_work(loop);
+  if (any) {
+    post_run(loop);
+    deferred_run(loop);
+    workers_deliver(loop);
+    signal_deliver(loop);
+    deliver_owed(loop);
+  }
   pipe_free_ended(loop);
-  post_run(loop);
-  deferred_run(loop);
-  workers_deliver(loop);
-  signal_deliver(loop);
-  deliver_owed(loop);
   return ring_deadlines(loop) || any;
 }
 
-/* Hands out what the backend has finished, until the end of its batch. Returns WEIR_OK, or why it cannot be asked. */
-static weir_code dispatch_batch(weir_loop *loop, uint64_t timeout, bool *any) {
-  while (!loop->stopped) {
-    struct completion completion;
-    completion.result = 0;
-    enum operation operation = loop->operations->next(loop->backend, timeout, &completion);
-    if (timeout > 0) loop->now_is_known = false;
-    loop->in_batch = operation != OPERATION_NONE;
-    if (operation == OPERATION_NONE) return (weir_code)completion.result;
-    dispatch(operation, &completion);
-    if (loop->owed != NULL) deliver_owed(loop);
-    timeout = 0;
-    *any = true;
+/*
+ * Hands out what the backend has finished, until the end of its batch. With `goes_on` the backend need not say where
+ * batches end until something wants attention. Returns WEIR_OK, or why the backend cannot be asked.
+ */
+static weir_code dispatch_batches(weir_loop *loop, uint64_t timeout, bool goes_on, bool *any) {
+  uint64_t further = goes_on ? WAIT_FOREVER : 0;
+  loop->completion.result = 0;
+  enum operation operation = take_next(loop, timeout);
+  forget_clock(loop);
+  *any |= operation != OPERATION_NONE;
+  while (operation != OPERATION_NONE) {
+    dispatch(operation, &loop->completion);
+    if (loop->attention) {
+      if (loop->owed != NULL) deliver_owed(loop);
+      loop->in_batch = loop->stopped;
+      if (loop->stopped) return WEIR_OK;
+      further = 0;
+    }
+    loop->completion.result = 0;
+    operation = take_next(loop, further);
   }
-  return WEIR_OK;
+  loop->in_batch = false;
+  return (weir_code)loop->completion.result;
 }
 
 /* `stuck`: there is nothing that could ever happen, which only a simulation can know. */
 static weir_code turn(weir_loop *loop, weir_run_mode mode, bool *stuck) {
   bool any = loop->in_batch;
-  loop->counters.turns++;
-  loop->now_is_known = false;
-  atomic_store_explicit(&loop->woken, false, memory_order_seq_cst);
+  loop->completion.turn++;
+  loop->attention = false;
+  if (loop->simulator != NULL) atomic_store(&loop->woken, false);
   if (do_own_work(loop) && mode == WEIR_RUN_ONCE) mode = WEIR_RUN_NOWAIT; /* something has happened */
+  if (loop->stopped) return WEIR_OK;
   uint64_t timeout = choose_timeout(loop, mode);
-  weir_code code = dispatch_batch(loop, timeout, &any);
+  bool goes_on = mode == WEIR_RUN_DEFAULT && timeout == WAIT_FOREVER;
+  weir_code code = dispatch_batches(loop, timeout, goes_on, &any);
   if (mode == WEIR_RUN_ONCE && !loop->stopped && ring_deadlines(loop)) deliver_owed(loop); /* what it waited for */
-  *stuck = loop->simulator != NULL && timeout == WAIT_FOREVER && !any && !loop->stopped &&
-           !atomic_load_explicit(&loop->woken, memory_order_seq_cst);
+  *stuck = loop->simulator != NULL && timeout == WAIT_FOREVER && !any && !loop->stopped && !atomic_load(&loop->woken);
   return code;
 }
 
@@ -277,7 +296,10 @@ int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
   return weir_loop_alive(loop) ? 1 : 0;
 }
 
-void weir_loop_stop(weir_loop *loop) { loop->stopped = true; }
+void weir_loop_stop(weir_loop *loop) {
+  loop->stopped = true;
+  loop->attention = true;
+}
 
 void weir_loop_wake(weir_loop *loop) {
   atomic_store_explicit(&loop->woken, true, memory_order_seq_cst);
@@ -315,6 +337,7 @@ int weir_loop_next_timeout_ms(weir_loop *loop) {
 
 void weir_loop_get_counters(const weir_loop *loop, weir_loop_counters *counters) {
   weir_loop_counters whole = loop->counters;
+  whole.turns = loop->completion.turn;
   whole.size = counters->size;
   memcpy(counters, &whole, counters->size < sizeof whole ? counters->size : sizeof whole);
 }
@@ -326,12 +349,12 @@ const char *weir_loop_backend(const weir_loop *loop) { return loop->operations->
 /* Brings the closes of everything that was abandoned home; clients that come meanwhile are turned away. */
 static void await_closes(weir_loop *loop) {
   while (loop->closes > 0) {
-    struct completion completion;
-    enum operation operation = loop->operations->next(loop->backend, WAIT_FOREVER, &completion);
-    if (operation == OPERATION_ACCEPT && completion.result == 0) {
-      loop->operations->take(loop->backend, completion.acceptor, NULL);
+    const struct completion *completion = &loop->completion;
+    enum operation operation = take_next(loop, WAIT_FOREVER);
+    if (operation == OPERATION_ACCEPT && completion->result == 0) {
+      loop->operations->take(loop->backend, completion->acceptor, NULL);
     } else if (operation == OPERATION_CLOSE || operation == OPERATION_CLOSE_ACCEPTOR) {
-      dispatch(operation, &completion);
+      dispatch(operation, completion);
     }
   }
 }

@@ -3,6 +3,9 @@
  * The loop from inside. Each turn delivers what is owed, then the deadlines that are due, and then dispatches what the
  * backend has finished, one completion at a time; what a completion's listeners have caused is delivered before the
  * next.
+ *
+ * While there is no deadline, a turn goes on from batch to batch until something wants the loop's attention. So
+ * whatever gives the loop something to do beside completions says so: `attention` on its thread, a wake on others.
  */
 #ifndef WEIR_COMMON_LOOP_H
 #define WEIR_COMMON_LOOP_H
@@ -26,6 +29,9 @@ struct workers;
 struct weir_loop {
   const struct backend_operations *operations;
   struct backend *backend;
+  struct completion completion; /* that is dispatched now */
+  bool attention;               /* set since this turn began: it is to end with the batch */
+  bool stopped;
   weir_allocator allocator;
 
   /* what there is to do */
@@ -45,7 +51,7 @@ struct weir_loop {
 
   /* the clock */
   uint64_t now_ns;
-  bool now_is_known; /* in this turn */
+  uint64_t now_turn; /* in which it was read; 0: it is to be read again */
 
   /* from any thread */
   _Atomic(struct post *) posts; /* newest first */
@@ -58,7 +64,6 @@ struct weir_loop {
 
   /* running */
   bool running;
-  bool stopped;
   bool in_batch;       /* the backend may hold taken completions that were not dispatched */
   bool ended;          /* its last owner has released it: handles may remain, nothing works */
   weir_sim *simulator; /* its world, or NULL */
@@ -76,11 +81,21 @@ struct weir_loop {
   void *unhandled_error_user;
 };
 
-/* The clock as of this turn, in nanoseconds. */
-uint64_t loop_now(weir_loop *loop);
-
 /* Reads the clock anew. */
 void loop_read_clock(weir_loop *loop);
+
+/* The clock as of this turn, in nanoseconds. */
+static inline uint64_t loop_now(weir_loop *loop) {
+  if (loop->now_turn != loop->completion.turn) loop_read_clock(loop);
+  return loop->now_ns;
+}
+
+/* Something keeps the loop alive, or no longer does. */
+static inline void loop_keep_alive(weir_loop *loop) { loop->alive++; }
+static inline void loop_let_end(weir_loop *loop) {
+  assert(loop->alive > 0);
+  if (--loop->alive == 0) loop->attention = true;
+}
 
 /* A handle, with its list node, or a timer came to this loop. */
 void loop_adopt(weir_loop *loop, struct handle *handle);

@@ -24,8 +24,6 @@ weir_code weir_loop_post(weir_loop *loop, weir_function function, void *user) {
   return WEIR_OK;
 }
 
-bool post_pending(const weir_loop *loop) { return atomic_load_explicit(&loop->posts, memory_order_relaxed) != NULL; }
-
 /* Only the loop's thread takes posts off, so those that are there stay while it counts. */
 size_t post_count(const weir_loop *loop) {
   size_t count = 0;

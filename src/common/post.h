@@ -6,10 +6,13 @@
 #ifndef WEIR_COMMON_POST_H
 #define WEIR_COMMON_POST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <weir/loop.h>
+
+#include "common/loop.h"
 
 struct post {
   struct post *next;
@@ -22,7 +25,9 @@ struct post {
 void post_send(weir_loop *loop, struct post *post);
 
 /* Whether something was posted and has not run. */
-bool post_pending(const weir_loop *loop);
+static inline bool post_pending(const weir_loop *loop) {
+  return atomic_load_explicit(&loop->posts, memory_order_relaxed) != NULL;
+}
 
 /* How many functions that is. */
 size_t post_count(const weir_loop *loop);

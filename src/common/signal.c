@@ -38,9 +38,9 @@ static void update_liveness(weir_signal *signal) {
   if (alive == signal->counted) return;
   signal->counted = alive;
   if (alive) {
-    signal->loop->alive++;
+    loop_keep_alive(signal->loop);
   } else {
-    signal->loop->alive--;
+    loop_let_end(signal->loop);
   }
 }
 
@@ -61,8 +61,6 @@ void signal_raise(weir_loop *loop, weir_signal_number number) {
     if (signal->watch.number == number) mark(signal);
   }
 }
-
-bool signal_pending(const weir_loop *loop) { return atomic_load(&loop->signalled); }
 
 static void tell(weir_signal *signal) {
   signal->loop->counters.signals++;

@@ -6,14 +6,17 @@
 #ifndef WEIR_COMMON_SIGNAL_H
 #define WEIR_COMMON_SIGNAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <weir/signal.h>
 
+#include "common/loop.h"
+
 struct text;
 
 /* Whether a signal has come that was not told. */
-bool signal_pending(const weir_loop *loop);
+static inline bool signal_pending(const weir_loop *loop) { return atomic_load(&loop->signalled); }
 
 /* Tells those that have come by now. */
 void signal_deliver(weir_loop *loop);

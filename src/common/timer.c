@@ -32,9 +32,9 @@ static void update_liveness(weir_timer *timer) {
   if (alive == timer->counted) return;
   timer->counted = alive;
   if (alive) {
-    timer->loop->alive++;
+    loop_keep_alive(timer->loop);
   } else {
-    timer->loop->alive--;
+    loop_let_end(timer->loop);
   }
 }
 

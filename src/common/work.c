@@ -37,7 +37,7 @@ void work_drop_all(weir_loop *loop) {
 /* ---- the end ---- */
 
 static void tell(weir_work *work) {
-  work->loop->alive--;
+  loop_let_end(work->loop);
   weir_code code = work->state == WORK_TAKEN_BACK ? WEIR_ECANCELED : WEIR_OK;
   work->state = WORK_BEGUN;
   if (work->done != NULL) work->done(work, code, work->user);
@@ -104,7 +104,7 @@ weir_code weir_work_queue(weir_loop *loop, weir_work_function function, weir_wor
     free_work(made);
     return code;
   }
-  loop->alive++;
+  loop_keep_alive(loop);
   loop->counters.work++;
   if (work != NULL) *work = made;
   return WEIR_OK;

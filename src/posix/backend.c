@@ -89,6 +89,7 @@ void backend_wake(struct backend *backend) {
 static void receive_wake(struct backend *backend) {
   wake_clear(&backend->wake);
   atomic_exchange(&backend->awake, false);
+  backend->ends_batch = true;
 }
 
 intptr_t backend_pollable(struct backend *backend) {
@@ -153,8 +154,13 @@ static enum operation serve_acceptor(struct backend *backend, struct watch *watc
   return operation;
 }
 
+/* Mostly a connection reads and does nothing else. An event that was for writing then finds nothing. */
 static enum operation serve_event(struct backend *backend, struct completion *completion) {
   struct watch *watch = backend->at->watch;
+  if (watch->pending == PENDING(OPERATION_READ)) {
+    consume_event(backend);
+    return connection_receive(backend, CONTAINER_OF(watch, struct connection, watch), completion);
+  }
   uint32_t events = backend->at->events;
   switch ((enum watch_kind)watch->kind) {
     case WATCH_UNIX_CONNECTION:
@@ -170,53 +176,58 @@ static enum operation serve_event(struct backend *backend, struct completion *co
   return OPERATION_NONE;
 }
 
+/* Whoever would have waited holds still a moment. */
+static void note_failure(struct backend *backend, int failure, uint64_t timeout_ns) {
+  backend->left = 0;
+  if (failure == EINTR) return;
+  backend->poller_failure = failure;
+  backend->ends_batch = true;
+  if (timeout_ns > 0) os_sleep(POLLER_FAILURE_PAUSE_MS);
+}
+
 static void wait_for_events(struct backend *backend, uint64_t timeout_ns) {
   interest_settle(backend);
   if (backend->finished.first != NULL) timeout_ns = 0;
   int count = backend->poller_operations->wait(backend->poller, backend->ready, READY_MAX, timeout_ns);
-  backend->poller_failure = count < 0 && count != -EINTR ? -count : 0;
-  if (backend->poller_failure != 0 && timeout_ns > 0) os_sleep(POLLER_FAILURE_PAUSE_MS);
   backend->at = backend->ready;
-  backend->left = count < 0 ? 0 : count;
+  backend->left = count;
   backend->batch++;
   backend->phase = PHASE_EVENTS;
+  if (count < 0) note_failure(backend, -count, timeout_ns);
 }
 
 /* The end of a batch; with a failure when the poller has one, so that common can stop instead of trying for ever. */
 static enum operation end_batch(struct backend *backend, struct completion *completion) {
-  backend->phase = PHASE_WAITING;
+  int failure = backend->poller_failure;
+  backend->ends_batch = false;
+  backend->poller_failure = 0;
   completion->result = 0;
-  if (backend->poller_failure != 0) error_complete(completion, failure_of(backend->poller_failure, HINT_POLLER));
+  if (failure != 0) error_complete(completion, failure_of(failure, HINT_POLLER));
   return OPERATION_NONE;
 }
 
-static enum operation next_of_batch(struct backend *backend, struct completion *completion) {
-  while (backend->left > 0) {
-    enum operation operation = serve_event(backend, completion);
-    if (operation != OPERATION_NONE) return operation;
-  }
-  if (backend->phase == PHASE_EVENTS) {
-    finished_begin(&backend->finished);
-    backend->phase = PHASE_FINISHED;
-  }
+/* Behind the events comes what was finished without one. */
+static enum operation next_finished(struct backend *backend, struct completion *completion) {
+  if (backend->phase == PHASE_EVENTS) finished_begin(&backend->finished);
+  backend->phase = PHASE_FINISHED;
   enum operation operation = finished_next(&backend->finished, completion);
-  return operation != OPERATION_NONE ? operation : end_batch(backend, completion);
+  if (operation == OPERATION_NONE) backend->phase = PHASE_WAITING;
+  return operation;
 }
 
 enum operation backend_next(struct backend *backend, uint64_t timeout_ns, struct completion *completion) {
   assert(backend->offered < 0 && "a client that was offered wants an answer before the following next");
-  if (backend->phase == PHASE_WAITING) wait_for_events(backend, timeout_ns);
-  /* The hot path: a connection that reads and does nothing else. An event that was for writing finds nothing. */
-  if (backend->left > 0 && backend->at->watch->pending == PENDING(OPERATION_READ)) {
-    struct connection *connection = CONTAINER_OF(backend->at->watch, struct connection, watch);
-    consume_event(backend);
-    ssize_t count = os_recv(connection->watch.descriptor, backend->receive_buffer, RECEIVE_BYTES);
-    completion->connection = connection;
-    completion->result = count;
-    completion->bytes = backend->receive_buffer;
-    if (count > 0) return OPERATION_READ;
-    enum operation operation = connection_receive_nothing(backend, connection, count, completion);
-    if (operation != OPERATION_NONE) return operation;
+  for (;;) {
+    while (backend->left > 0) {
+      enum operation operation = serve_event(backend, completion);
+      if (operation != OPERATION_NONE) return operation;
+    }
+    if (backend->phase != PHASE_WAITING) {
+      enum operation operation = next_finished(backend, completion);
+      if (operation != OPERATION_NONE) return operation;
+      if (timeout_ns != WAIT_FOREVER || backend->ends_batch) return end_batch(backend, completion);
+      completion->turn++;
+    }
+    wait_for_events(backend, timeout_ns);
   }
-  return next_of_batch(backend, completion);
 }

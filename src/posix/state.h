@@ -74,6 +74,7 @@ struct backend {
   const struct poller_operations *poller_operations;
   struct poller *poller;
   int poller_failure; /* errno of the last wait; 0: it went well */
+  bool ends_batch;    /* this batch ends with OPERATION_NONE, also when `next` may wait for ever */
   const weir_allocator *allocator;
 
   struct wake wake;

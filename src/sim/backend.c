@@ -102,7 +102,7 @@ static enum operation next(struct backend *backend, uint64_t timeout_ns, struct 
     return OPERATION_NONE;
   }
   enum operation operation = task->operation;
-  *completion = (struct completion){.native_code = 0};
+  *completion = (struct completion){.turn = completion->turn};
   finish(task, completion);
   return operation;
 }
