@@ -30,6 +30,9 @@
  *     submitted: a failed write ends the connection, and the peer's last words would be lost.
  * 11. After a short `write` the connection is closed, or `write_queue` continues with exactly the bytes that follow: a
  *     backend may have begun with them already.
+ * 12. What `write_soon` took goes to the system in the following `next`, before all that is written later. `shutdown`
+ *     and a detaching `close` wait for it; any other `close` sends of it what the system takes at once. If it cannot be
+ *     sent, a WRITE with a result below 0 says so, whether one was queued or not.
  *
  * A simulated backend and a fault layer hold both sides to these rules; they are stricter than a kernel.
  */
@@ -236,15 +239,16 @@ struct backend_operations {
    * under way. `from` is the caller's memory again. */
   void (*move)(struct backend *backend, struct connection *from, struct connection *to);
 
-  /* Starts reading. */
-  void (*read)(struct backend *backend, struct connection *connection);
-
-  /* Stops reading. */
-  void (*read_stop)(struct backend *backend, struct connection *connection);
+  /* Starts (`wanted`) or stops reading. */
+  void (*read)(struct backend *backend, struct connection *connection, bool wanted);
 
   /* Writes at once what the system takes at once; returns how much, 0 also on any error, which `write_queue` will meet.
    */
   size_t (*write)(struct backend *backend, struct connection *connection, const void *bytes, size_t length);
+
+  /* The same, but what is taken may be with the system a little later; see rule 12. It is `write` itself where that
+   * would gain nothing. */
+  size_t (*write_soon)(struct backend *backend, struct connection *connection, const void *bytes, size_t length);
 
   /* Writes when the system is ready; may come back short. The pieces stay as they are until it has come back. */
   void (*write_queue)(struct backend *backend, struct connection *connection, const struct piece *pieces, size_t count);

@@ -12,10 +12,13 @@
 
 /* ---- ending ---- */
 
-/*
- * Behind what is queued the peer is told. When it has ended too there is nothing to tell it that closing, which follows
- * at once, does not say as well: that saves a system call per connection. (hotpath.md 6)
- */
+/* Whether closing says to the peer all that ending says: the system has every byte, and closing follows at once. */
+static bool needs_no_shutdown(const struct weir_socket *socket) {
+  const struct backend_operations *operations = socket_operations(socket);
+  return (socket->read_half == READ_ENDED || socket->destroy_after) && operations->write_soon == operations->write;
+}
+
+/* Behind what is queued the peer is told, unless closing does that as well: it saves a system call per connection. */
 void socket_end_writing(struct weir_socket *socket) {
   if (socket->write_half == WRITE_ENDED || socket->shutting_down) return;
   socket->write_half = WRITE_ENDING;
@@ -24,7 +27,7 @@ void socket_end_writing(struct weir_socket *socket) {
     socket_start_writing(socket);
   }
   if (socket->life != LIFE_OPEN || socket_has_writes(socket)) return;
-  if (socket->read_half == READ_ENDED || socket->destroy_after) {
+  if (needs_no_shutdown(socket)) {
     socket_owe(socket, DEBT_FINISH);
     return;
   }

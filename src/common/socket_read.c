@@ -75,13 +75,13 @@ void socket_start_reading(struct weir_socket *socket) {
   if (!open || socket->reading || is_leaving(socket)) return;
   if (has_kept(socket) && socket->extra->kept_bytes >= socket_mark(socket)) return;
   socket->reading = true;
-  socket_operations(socket)->read(socket_backend(socket), socket_connection(socket));
+  socket_operations(socket)->read(socket_backend(socket), socket_connection(socket), true);
 }
 
 void socket_stop_reading(struct weir_socket *socket) {
   if (!socket->reading) return;
   socket->reading = false;
-  socket_operations(socket)->read_stop(socket_backend(socket), socket_connection(socket));
+  socket_operations(socket)->read(socket_backend(socket), socket_connection(socket), false);
 }
 
 static void stop_reading_above_mark(struct weir_socket *socket) {

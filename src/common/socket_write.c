@@ -190,7 +190,8 @@ int weir_socket_write(weir_socket *socket, const void *bytes, size_t length) {
     return weir_socket_write_with(socket, &write);
   }
   loop_check_thread(socket->handle.loop);
-  size_t taken = socket_operations(socket)->write(socket_backend(socket), socket_connection(socket), bytes, length);
+  size_t taken =
+      socket_operations(socket)->write_soon(socket_backend(socket), socket_connection(socket), bytes, length);
   count_written(socket, length);
   socket_touch(socket);
   if (taken == length) return 1;
@@ -270,6 +271,11 @@ static bool wait_for_buffers(struct weir_socket *socket) {
   return true;
 }
 
+/* Bytes of a plain write that the backend had taken: no request is left of it to be told. */
+static void fail_what_was_taken(struct weir_socket *socket, const struct completion *completion) {
+  socket_fail(socket, "write", (weir_code)completion->result, completion->native_code, completion->hint);
+}
+
 /*
  * A write failed: the socket is destroyed, so that nothing follows the bytes that are missing, and the write's own
  * callback hears it before the socket's `error`.
@@ -292,6 +298,10 @@ static void fail_writing(struct weir_socket *socket, const struct completion *co
 void socket_write_done(const struct completion *completion) {
   struct weir_socket *socket = socket_of(completion->connection);
   struct socket_extra *extra = socket->extra;
+  if (extra == NULL || !extra->writing) {
+    fail_what_was_taken(socket, completion);
+    return;
+  }
   if (completion->result == WEIR_ENOBUFS && wait_for_buffers(socket)) return;
   extra->writing = false;
   if (completion->result < 0) {

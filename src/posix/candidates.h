@@ -19,7 +19,7 @@
     .create = create_function, .destroy = backend_destroy, .now = backend_now, .next = backend_next,                 \
     .wake = backend_wake, .pollable = backend_pollable, .listen = acceptor_listen, .accept = acceptor_accept,        \
     .take = acceptor_take, .close_acceptor = acceptor_close, .open = connection_open, .connect = connection_connect, \
-    .move = connection_move, .read = connection_read, .read_stop = connection_read_stop, .write = connection_write,  \
+    .move = connection_move, .read = connection_read, .write = connection_write, .write_soon = connection_write,     \
     .write_queue = connection_write_queue, .shutdown = connection_shutdown, .close = connection_close,               \
     .control = connection_control,                                                                                   \
   }

@@ -101,15 +101,14 @@ void connection_move(struct backend *backend, struct connection *from, struct co
 
 /* ---- reading ---- */
 
-void connection_read(struct backend *backend, struct connection *connection) {
+/* When it stops, the poller is told as soon as an event comes that nobody wants; more often it starts again before. */
+void connection_read(struct backend *backend, struct connection *connection, bool wanted) {
+  if (!wanted) {
+    connection->watch.pending &= (uint8_t)~PENDING(OPERATION_READ);
+    return;
+  }
   connection->watch.pending |= PENDING(OPERATION_READ);
   interest_grow(backend, &connection->watch);
-}
-
-/* The poller is told when an event comes that nobody wants; more often reading starts again before. */
-void connection_read_stop(struct backend *backend, struct connection *connection) {
-  (void)backend;
-  connection->watch.pending &= (uint8_t)~PENDING(OPERATION_READ);
 }
 
 enum operation connection_receive_nothing(struct backend *backend, struct connection *connection, ssize_t count,

@@ -136,8 +136,7 @@ void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum end
 struct outcome connection_open(struct backend *backend, struct connection *connection, intptr_t native);
 void connection_connect(struct backend *backend, struct connection *connection, const struct connect_request *request);
 void connection_move(struct backend *backend, struct connection *from, struct connection *to);
-void connection_read(struct backend *backend, struct connection *connection);
-void connection_read_stop(struct backend *backend, struct connection *connection);
+void connection_read(struct backend *backend, struct connection *connection, bool wanted);
 size_t connection_write(struct backend *backend, struct connection *connection, const void *bytes, size_t length);
 void connection_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces,
                             size_t count);

@@ -84,15 +84,13 @@ static void refresh_both(struct connection *connection) {
   sim_refresh(wire_peer(connection->end)->connection);
 }
 
-void sim_read(struct backend *backend, struct connection *connection) {
+void sim_read(struct backend *backend, struct connection *connection, bool wanted) {
   sim_check_open(backend, connection);
-  task_submit(&connection->read);
-  sim_refresh(connection);
-}
-
-void sim_read_stop(struct backend *backend, struct connection *connection) {
-  sim_check_open(backend, connection);
-  task_cancel(&connection->read);
+  if (wanted) {
+    task_submit(&connection->read);
+  } else {
+    task_cancel(&connection->read);
+  }
   sim_refresh(connection);
 }
 

@@ -106,8 +106,7 @@ void sim_finish_close_acceptor(struct acceptor *acceptor, struct completion *com
 struct outcome sim_open(struct backend *backend, struct connection *connection, intptr_t native);
 void sim_connect(struct backend *backend, struct connection *connection, const struct connect_request *request);
 void sim_move(struct backend *backend, struct connection *from, struct connection *to);
-void sim_read(struct backend *backend, struct connection *connection);
-void sim_read_stop(struct backend *backend, struct connection *connection);
+void sim_read(struct backend *backend, struct connection *connection, bool wanted);
 size_t sim_write(struct backend *backend, struct connection *connection, const void *bytes, size_t length);
 void sim_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces, size_t count);
 void sim_shutdown(struct backend *backend, struct connection *connection);

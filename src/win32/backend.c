@@ -127,12 +127,12 @@ static void move(struct backend *backend, struct connection *from, struct connec
   *to = *from;
 }
 
-static void begin_read(struct backend *backend, struct connection *connection) {
-  connection->kind->read(backend, connection);
-}
-
-static void stop_read(struct backend *backend, struct connection *connection) {
-  connection->kind->read_stop(backend, connection);
+static void begin_or_stop_read(struct backend *backend, struct connection *connection, bool wanted) {
+  if (wanted) {
+    connection->kind->read(backend, connection);
+  } else {
+    connection->kind->read_stop(backend, connection);
+  }
 }
 
 static size_t write_now(struct backend *backend, struct connection *connection, const void *bytes, size_t length) {
@@ -175,9 +175,9 @@ const struct backend_operations backend_iocp = {
     .open = begin_open,
     .connect = begin_connect,
     .move = move,
-    .read = begin_read,
-    .read_stop = stop_read,
+    .read = begin_or_stop_read,
     .write = write_now,
+    .write_soon = write_now,
     .write_queue = write_later,
     .shutdown = end_writing,
     .close = end_connection,

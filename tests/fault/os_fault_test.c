@@ -83,7 +83,7 @@ static void hear(struct conversation *talk, struct side *side, const struct comp
 }
 
 static void begin(struct conversation *talk, struct side *side) {
-  talk->seam.operations->read(talk->seam.backend, side->connection);
+  talk->seam.operations->read(talk->seam.backend, side->connection, true);
   if (side == &talk->client) begin_to_say(talk, side);
 }
 

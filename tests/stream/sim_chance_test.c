@@ -53,7 +53,7 @@ static void push(struct stream *stream, struct party *party) {
 
 static void start(struct stream *stream, struct party *party) {
   ++stream->open;
-  backend_sim.read(stream->bench.backend, party->connection);
+  backend_sim.read(stream->bench.backend, party->connection, true);
   push(stream, party);
 }
 
@@ -182,7 +182,7 @@ static void transfer_once(uint64_t seed, struct lengths *written, struct lengths
   open_pair(&bench, &client, &server);
   size_t length = backend_sim.write(bench.backend, client, bytes, DRAWN_BYTES);
   count_length(written, length);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   if (length == DRAWN_BYTES) {
     completion = expect(&bench, OPERATION_READ, server);
     count_length(read, (size_t)completion.result);

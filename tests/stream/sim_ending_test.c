@@ -25,7 +25,7 @@ static void the_first_write_to_a_closed_peer_succeeds(void **state) {
   open_bench(&bench, plain_options());
   open_tcp_pair(&bench, &client, &server);
   close_connection(&bench, server);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   expect_result(&bench, OPERATION_READ, client, COMPLETION_END);
   expect_write(&bench, client, 3);
   expect_write(&bench, client, WEIR_EPIPE);
@@ -44,7 +44,7 @@ static void unread_input_at_a_close_is_a_reset_behind_what_was_sent(void **state
   write_text(&bench, client, "never read");
   close_connection(&bench, server);
   expect_write(&bench, client, WEIR_ECONNRESET);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   expect_bytes(&bench, client, "last words");
   expect_result(&bench, OPERATION_READ, client, WEIR_ECONNRESET);
   close_connection(&bench, client);
@@ -59,7 +59,7 @@ static void a_reset_comes_behind_what_was_sent(void **state) {
   open_tcp_pair(&bench, &client, &server);
   write_text(&bench, server, "last words");
   reset(&bench, server);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   struct piece piece = {"abc", 3};
   backend_sim.write_queue(bench.backend, client, &piece, 1);
   expect_bytes(&bench, client, "last words");
@@ -78,7 +78,7 @@ static void a_reset_behind_an_end_leaves_the_end(void **state) {
   backend_sim.shutdown(bench.backend, server);
   expect_result(&bench, OPERATION_SHUTDOWN, server, 0);
   reset(&bench, server);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   expect_result(&bench, OPERATION_READ, client, COMPLETION_END);
   expect_write(&bench, client, WEIR_EPIPE);
   close_connection(&bench, client);
@@ -94,7 +94,7 @@ static void a_linger_of_no_seconds_makes_a_close_a_reset(void **state) {
     open_tcp_pair(&bench, &client, &server);
     set_linger(&bench, server, seconds);
     close_connection(&bench, server);
-    backend_sim.read(bench.backend, client);
+    backend_sim.read(bench.backend, client, true);
     expect_result(&bench, OPERATION_READ, client, seconds == 0 ? WEIR_ECONNRESET : COMPLETION_END);
     close_connection(&bench, client);
   }
@@ -108,7 +108,7 @@ static void a_local_connection_is_closed_instead_of_reset(void **state) {
   open_bench(&bench, plain_options());
   open_pair(&bench, &client, &server);
   reset(&bench, server);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   expect_result(&bench, OPERATION_READ, client, COMPLETION_END);
   expect_write(&bench, client, WEIR_EPIPE);
   close_connection(&bench, client);
@@ -125,7 +125,7 @@ static void a_client_that_resets_before_the_accept_is_heard(void **state) {
   write_text(&bench, client, "early");
   reset(&bench, client);
   struct connection *server = accept_one(&bench);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   expect_bytes(&bench, server, "early");
   expect_result(&bench, OPERATION_READ, server, WEIR_ECONNRESET);
   close_connection(&bench, server);
@@ -142,7 +142,7 @@ static void a_reset_of_a_connect_under_way_is_its_end(void **state) {
   reset(&bench, first);
   reset(&bench, second);
   struct connection *server = accept_one(&bench);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   expect_result(&bench, OPERATION_READ, server, WEIR_ECONNRESET);
   close_connection(&bench, server);
   close_bench(&bench);
@@ -162,7 +162,7 @@ static void a_connection_moves_as_it_is(void **state) {
   backend_sim.move(bench.backend, client, moved);
   free(client);
   assert_int_equal(sim_tcp_options(moved)->linger_s, 9);
-  backend_sim.read(bench.backend, moved);
+  backend_sim.read(bench.backend, moved, true);
   expect_bytes(&bench, moved, "for either");
   close_in_view_of(&bench, server, moved);
   close_connection(&bench, moved);

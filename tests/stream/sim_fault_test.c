@@ -109,10 +109,10 @@ static void a_failed_read_breaks_the_connection(void **state) {
   assert_int_equal(weir_sim_fail(bench.sim, WEIR_SIM_FAULT_READ, 1, WEIR_EIO), WEIR_OK);
   write_text(&bench, client, "lost");
   write_text(&bench, server, "sent before");
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   expect_result(&bench, OPERATION_READ, server, WEIR_EIO);
   assert_int_equal(backend_sim.write(bench.backend, server, "x", 1), 0);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   expect_bytes(&bench, client, "sent before");
   expect_result(&bench, OPERATION_READ, client, WEIR_ECONNRESET);
   close_connection(&bench, client);
@@ -131,7 +131,7 @@ static void a_failed_write_is_met_by_the_queued_one(void **state) {
   assert_int_equal(backend_sim.write(bench.backend, client, "x", 1), 0);
   backend_sim.write_queue(bench.backend, client, &piece, 1);
   expect_result(&bench, OPERATION_WRITE, client, WEIR_ENOBUFS);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   expect_result(&bench, OPERATION_READ, server, WEIR_ECONNRESET);
   close_connection(&bench, client);
   close_connection(&bench, server);
@@ -236,7 +236,7 @@ static void expect_assertion(void (*break_rule)(struct breach *), struct breach 
   assert_true(was_caught);
 }
 
-static void read_twice(struct breach *breach) { backend_sim.read(breach->bench.backend, breach->client); }
+static void read_twice(struct breach *breach) { backend_sim.read(breach->bench.backend, breach->client, true); }
 
 static void write_beside_a_queued_write(struct breach *breach) {
   backend_sim.write(breach->bench.backend, breach->client, "x", 1);
@@ -272,9 +272,11 @@ static void close_twice(struct breach *breach) {
   backend_sim.close(breach->bench.backend, breach->client, ENDING_CLOSE);
 }
 
-static void read_after_close(struct breach *breach) { backend_sim.read(breach->bench.backend, breach->client); }
+static void read_after_close(struct breach *breach) { backend_sim.read(breach->bench.backend, breach->client, true); }
 
-static void use_what_has_come_back(struct breach *breach) { backend_sim.read(breach->bench.backend, breach->server); }
+static void use_what_has_come_back(struct breach *breach) {
+  backend_sim.read(breach->bench.backend, breach->server, true);
+}
 
 static void whoever_breaks_a_rule_of_the_seam_is_stopped(void **state) {
   (void)state;
@@ -286,7 +288,7 @@ static void whoever_breaks_a_rule_of_the_seam_is_stopped(void **state) {
   open_pair(bench, &breach.client, &breach.server);
   breach.piece = (struct piece){"x", 1};
   write_text(bench, breach.client, "x");
-  backend_sim.read(bench->backend, breach.client);
+  backend_sim.read(bench->backend, breach.client, true);
   backend_sim.write_queue(bench->backend, breach.client, &breach.piece, 1);
   expect_assertion(read_twice, &breach);
   expect_assertion(write_beside_a_queued_write, &breach);

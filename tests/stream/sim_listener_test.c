@@ -21,12 +21,12 @@ static void clients_of_a_full_backlog_wait_in_order(void **state) {
   expect_nothing(&bench);
   struct connection *second = accept_one(&bench);
   expect_result(&bench, OPERATION_CONNECT, clients[3], 0);
-  backend_sim.read(bench.backend, first);
+  backend_sim.read(bench.backend, first, true);
   expect_bytes(&bench, first, "first");
-  backend_sim.read(bench.backend, second);
+  backend_sim.read(bench.backend, second, true);
   expect_bytes(&bench, second, "second");
-  backend_sim.read_stop(bench.backend, first);
-  backend_sim.read_stop(bench.backend, second);
+  backend_sim.read(bench.backend, first, false);
+  backend_sim.read(bench.backend, second, false);
   close_connection(&bench, first);
   close_connection(&bench, second);
   close_connection(&bench, clients[0]);
@@ -44,7 +44,7 @@ static void clients_that_wait_for_a_closing_server_are_refused(void **state) {
   expect_result(&bench, OPERATION_CONNECT, connected, 0);
   struct connection *waiting = connect_to_ip(&bench, "127.0.0.1:80");
   expect_nothing(&bench);
-  backend_sim.read(bench.backend, connected);
+  backend_sim.read(bench.backend, connected, true);
   backend_sim.close_acceptor(bench.backend, bench.acceptor, ENDING_CLOSE);
   expect_result(&bench, OPERATION_READ, connected, WEIR_ECONNRESET);
   expect_result(&bench, OPERATION_CONNECT, waiting, WEIR_ECONNREFUSED);

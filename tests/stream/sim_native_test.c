@@ -39,7 +39,7 @@ static void expect_no_native(struct bench *bench, intptr_t native) {
 
 static void detach_and_go_on(struct bench *bench, struct connection *client, struct connection *server) {
   struct backend *other = add_loop(bench);
-  backend_sim.read(bench->backend, server);
+  backend_sim.read(bench->backend, server, true);
   expect_nothing(bench);
   write_text(bench, client, "under way");
   intptr_t native = detach(bench, server);
@@ -49,12 +49,12 @@ static void detach_and_go_on(struct bench *bench, struct connection *client, str
   server = open_native(bench, native);
   expect_no_native(bench, native);
   write_text(bench, server, "back");
-  backend_sim.read(bench->backend, server);
+  backend_sim.read(bench->backend, server, true);
   expect_bytes(bench, server, "under way, and later");
-  backend_sim.read_stop(bench->backend, server);
+  backend_sim.read(bench->backend, server, false);
   close_connection(bench, server);
   change_loop(bench, &other);
-  backend_sim.read(bench->backend, client);
+  backend_sim.read(bench->backend, client, true);
   expect_bytes(bench, client, "back");
   expect_result(bench, OPERATION_READ, client, COMPLETION_END);
   close_connection(bench, client);
@@ -81,7 +81,7 @@ static void what_was_ended_stays_ended_when_it_is_detached(void **state) {
   struct connection *client, *server;
   open_bench(&bench, plain_options());
   open_tcp_pair(&bench, &client, &server);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   backend_sim.shutdown(bench.backend, server);
   intptr_t native = 0;
   backend_sim.close(bench.backend, server, ENDING_DETACH);
@@ -99,7 +99,7 @@ static void what_was_ended_stays_ended_when_it_is_detached(void **state) {
   assert_int_equal(backend_sim.write(bench.backend, server, "x", 1), 0);
   expect_write(&bench, server, WEIR_EPIPE);
   write_text(&bench, client, "still");
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   expect_bytes(&bench, server, "still");
   close_in_view_of(&bench, client, server);
   close_connection(&bench, server);
@@ -118,7 +118,7 @@ static void a_write_under_way_is_not_begun_when_its_end_is_detached(void **state
   struct piece piece = {"def", 3};
   backend_sim.write_queue(bench.backend, client, &piece, 1);
   client = open_native(&bench, detach(&bench, client));
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   expect_bytes(&bench, server, "abc");
   expect_nothing(&bench);
   close_in_view_of(&bench, client, server);
@@ -172,9 +172,9 @@ static void a_detached_listener_keeps_its_name_and_its_clients(void **state) {
   assert_int_equal(listen_on(&bench, again, native, &name), WEIR_ENOTSUP);
   free(again);
   struct connection *server = accept_one(&bench);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   expect_bytes(&bench, server, "patient");
-  backend_sim.read_stop(bench.backend, server);
+  backend_sim.read(bench.backend, server, false);
   close_connection(&bench, server);
   change_loop(&bench, &other);
   close_connection(&bench, client);
@@ -225,7 +225,7 @@ static void what_is_detached_can_be_closed_by_its_number(void **state) {
   struct acceptor *acceptor = cleared(backend_sim.acceptor_bytes);
   struct address name;
   assert_int_equal(listen_on(&bench, acceptor, native, &name), WEIR_ENOTSUP); /* it is no server */
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   expect_nothing(&bench);
   assert_int_equal(backend_sim.open(bench.backend, NULL, native).code, WEIR_OK);
   expect_result(&bench, OPERATION_READ, client, COMPLETION_END);
@@ -238,7 +238,7 @@ static void what_is_detached_can_be_closed_by_its_number(void **state) {
   assert_int_equal(backend_sim.open(bench.backend, NULL, native).code, WEIR_OK);
   client = connect_to_ip(&bench, "127.0.0.1:80");
   expect_result(&bench, OPERATION_CONNECT, client, 0);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   assert_int_equal(backend_sim.open(bench.backend, NULL, native).code, WEIR_OK);
   expect_result(&bench, OPERATION_READ, client, WEIR_ECONNRESET);
   close_connection(&bench, client);

@@ -126,7 +126,7 @@ static void a_client_that_wrote_and_closed_before_the_accept_is_heard(void **sta
   write_text(&bench, client, "early");
   close_connection(&bench, client);
   struct connection *server = accept_one(&bench);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   expect_bytes(&bench, server, "early");
   expect_result(&bench, OPERATION_READ, server, COMPLETION_END);
   close_connection(&bench, server);
@@ -140,7 +140,7 @@ static void clients_in_the_backlog_of_a_closing_server_are_reset(void **state) {
   listen_at(&bench, "/closing", 1);
   struct connection *client = connect_to(&bench, "/closing");
   expect_result(&bench, OPERATION_CONNECT, client, 0);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   expect_nothing(&bench);
   backend_sim.accept(bench.backend, bench.acceptor, true);
   struct acceptor *acceptor = bench.acceptor;
@@ -160,7 +160,7 @@ static void a_client_that_is_turned_away_reads_an_end(void **state) {
   listen_at(&bench, "/away", 1);
   struct connection *client = connect_to(&bench, "/away");
   expect_result(&bench, OPERATION_CONNECT, client, 0);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   backend_sim.accept(bench.backend, bench.acceptor, true);
   struct completion offer = expect(&bench, OPERATION_ACCEPT, bench.acceptor);
   assert_int_equal(offer.result, 0);
@@ -202,7 +202,7 @@ static void unread_input_at_a_close_resets_the_peer_behind_what_was_sent(void **
   struct piece piece = {"x", 1};
   backend_sim.write_queue(bench.backend, client, &piece, 1);
   expect_result(&bench, OPERATION_WRITE, client, WEIR_EPIPE);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   expect_bytes(&bench, client, "last words");
   expect_result(&bench, OPERATION_READ, client, WEIR_ECONNRESET);
   close_connection(&bench, client);
@@ -217,7 +217,7 @@ static void a_close_with_nothing_unread_is_an_end(void **state) {
   open_pair(&bench, &client, &server);
   write_text(&bench, server, "bye");
   close_connection(&bench, server);
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   expect_bytes(&bench, client, "bye");
   expect_result(&bench, OPERATION_READ, client, COMPLETION_END);
   close_connection(&bench, client);
@@ -235,8 +235,8 @@ static void half_a_close_leaves_the_other_direction(void **state) {
   assert_int_equal(backend_sim.control(bench.backend, client, CONTROL_CAN_HALF_CLOSE, &can), WEIR_OK);
   assert_true(can);
   assert_int_equal(backend_sim.control(bench.backend, client, CONTROL_NATIVE, &native), WEIR_ENOTSUP);
-  backend_sim.read(bench.backend, client);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, client, true);
+  backend_sim.read(bench.backend, server, true);
   backend_sim.shutdown(bench.backend, client);
   expect_result(&bench, OPERATION_SHUTDOWN, client, 0);
   expect_result(&bench, OPERATION_READ, server, COMPLETION_END);
@@ -263,7 +263,7 @@ static void a_full_pipe_takes_nothing_until_it_is_read(void **state) {
   struct piece pieces[] = {{"e", 1}, {"fghij", 5}};
   backend_sim.write_queue(bench.backend, client, pieces, 2);
   expect_nothing(&bench);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   expect_bytes(&bench, server, "abcd");
   expect_result(&bench, OPERATION_WRITE, client, 4);
   expect_bytes(&bench, server, "efgh");
@@ -278,11 +278,11 @@ static void a_stopped_read_keeps_what_has_come(void **state) {
   struct connection *client, *server;
   open_bench(&bench, plain_options());
   open_pair(&bench, &client, &server);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   write_text(&bench, client, "kept");
-  backend_sim.read_stop(bench.backend, server);
+  backend_sim.read(bench.backend, server, false);
   expect_nothing(&bench);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   expect_bytes(&bench, server, "kept");
   close_connection(&bench, server);
   close_connection(&bench, client);
@@ -297,7 +297,7 @@ static void after_a_close_only_the_close_comes(void **state) {
   open_pair(&bench, &client, &server);
   struct piece piece = {"cancelled", 9};
   write_text(&bench, server, "not read");
-  backend_sim.read(bench.backend, client);
+  backend_sim.read(bench.backend, client, true);
   backend_sim.write_queue(bench.backend, client, &piece, 1);
   close_connection(&bench, client);
   expect_nothing(&bench);
@@ -314,7 +314,7 @@ static void lent_bytes_are_rubbish_once_the_loan_is_over(void **state) {
   struct connection *client, *server;
   open_bench(&bench, plain_options());
   open_pair(&bench, &client, &server);
-  backend_sim.read(bench.backend, server);
+  backend_sim.read(bench.backend, server, true);
   write_text(&bench, client, "lent");
   const char *lent = expect(&bench, OPERATION_READ, server).bytes;
   assert_memory_equal(lent, "lent", 4);
@@ -322,7 +322,7 @@ static void lent_bytes_are_rubbish_once_the_loan_is_over(void **state) {
   assert_memory_equal(lent, "\xDB\xDB\xDB\xDB", 4);
   write_text(&bench, client, "lent");
   lent = expect(&bench, OPERATION_READ, server).bytes;
-  backend_sim.read_stop(bench.backend, server);
+  backend_sim.read(bench.backend, server, false);
   assert_memory_equal(lent, "lent", 4); /* whoever stops reading, or closes, may still look at what it was given */
   expect_nothing(&bench);
   assert_memory_equal(lent, "\xDB\xDB\xDB\xDB", 4);

@@ -216,8 +216,8 @@ void seam_end(struct seam *seam, struct connection *connection) {
 
 /* Reading is stopped first, because each end hears of the other's close. */
 void seam_end_pair(struct seam *seam, struct seam_pair pair) {
-  seam->operations->read_stop(seam->backend, pair.server);
-  seam->operations->read_stop(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.server, false);
+  seam->operations->read(seam->backend, pair.client, false);
   seam_end(seam, pair.server);
   seam_end(seam, pair.client);
 }

@@ -14,8 +14,8 @@ enum { MEBIBYTE = 1024 * 1024 };
 static void a_read_comes_again_and_again(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
-  seam->operations->read(seam->backend, pair.server);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.server, true);
+  seam->operations->read(seam->backend, pair.client, true);
   for (int i = 0; i < 100; i++) {
     seam_carry(seam, pair.client, pair.server, "there");
     seam_carry(seam, pair.server, pair.client, "and back");
@@ -26,12 +26,12 @@ static void a_read_comes_again_and_again(void **state) {
 static void a_read_that_was_stopped_brings_nothing_and_keeps_what_comes(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_carry(seam, pair.client, pair.server, "first");
-  seam->operations->read_stop(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, false);
   seam_send(seam, pair.client, "kept");
   seam_expect_nothing(seam);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_expect_text(seam, pair.server, "kept");
   seam_end_pair(seam, pair);
 }
@@ -39,11 +39,11 @@ static void a_read_that_was_stopped_brings_nothing_and_keeps_what_comes(void **s
 static void stopping_and_starting_at_once_loses_nothing(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   for (int i = 0; i < 50; i++) {
-    seam->operations->read_stop(seam->backend, pair.server);
+    seam->operations->read(seam->backend, pair.server, false);
     seam_send(seam, pair.client, "again");
-    seam->operations->read(seam->backend, pair.server);
+    seam->operations->read(seam->backend, pair.server, true);
     seam_expect_text(seam, pair.server, "again");
   }
   seam_end_pair(seam, pair);
@@ -52,13 +52,13 @@ static void stopping_and_starting_at_once_loses_nothing(void **state) {
 static void a_hang_up_while_nothing_is_wanted_does_not_wake(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_carry(seam, pair.client, pair.server, "x");
-  seam->operations->read_stop(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, false);
   seam_send(seam, pair.client, "last");
   seam_end(seam, pair.client);
   seam_expect_nothing(seam);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_expect_text(seam, pair.server, "last");
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.server), COMPLETION_END);
   seam_expect_nothing(seam);
@@ -101,15 +101,15 @@ static void receive_flood(struct flood *flood, const struct completion *completi
   assert_memory_equal(bytes, flood->bytes + flood->received, (size_t)completion->result);
   flood->received += (size_t)completion->result;
   if (flood->received % 5 != 0) return;
-  flood->seam->operations->read_stop(flood->seam->backend, flood->pair.server);
-  flood->seam->operations->read(flood->seam->backend, flood->pair.server);
+  flood->seam->operations->read(flood->seam->backend, flood->pair.server, false);
+  flood->seam->operations->read(flood->seam->backend, flood->pair.server, true);
   flood->read_pauses++;
 }
 
 static void run_flood(struct flood *flood) {
   flood->sent = flood->seam->operations->write(flood->seam->backend, flood->pair.client, flood->bytes, flood->length);
   submit_flood(flood);
-  flood->seam->operations->read(flood->seam->backend, flood->pair.server);
+  flood->seam->operations->read(flood->seam->backend, flood->pair.server, true);
   while (flood->received < flood->length) {
     struct completion completion;
     enum operation operation = seam_next(flood->seam, &completion);
@@ -150,7 +150,7 @@ static void a_queued_write_waits_for_room(void **state) {
   struct piece piece = fill(seam, pair.client);
   seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
   struct completion completion;
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   size_t received = 0;
   enum operation operation = seam_next(seam, &completion);
   while (operation == OPERATION_READ) {
@@ -210,11 +210,11 @@ static void each_direction_ends_by_itself(void **state) {
   seam_send(seam, pair.client, "question");
   seam->operations->shutdown(seam->backend, pair.client);
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, pair.client), 0);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_expect_text(seam, pair.server, "question");
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.server), COMPLETION_END);
   seam_expect_nothing(seam);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_carry(seam, pair.server, pair.client, "answer");
   seam->operations->shutdown(seam->backend, pair.server);
   bool shut = false;
@@ -239,7 +239,7 @@ static void what_was_sent_before_a_close_arrives(void **state) {
   struct seam_pair pair = seam_pair(seam);
   seam_send(seam, pair.server, "goodbye");
   seam_end(seam, pair.server);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_expect_text(seam, pair.client, "goodbye");
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), COMPLETION_END);
   seam_end(seam, pair.client);
@@ -250,7 +250,7 @@ static void a_close_comes_last_and_alone(void **state) {
   struct seam_pair pair = seam_pair(seam);
   struct piece piece = fill(seam, pair.client);
   seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam->operations->close(seam->backend, pair.client, ENDING_CLOSE);
   assert_int_equal(seam_expect(seam, OPERATION_CLOSE, pair.client), 0);
   seam_free(seam, pair.client);
@@ -289,8 +289,8 @@ static void an_event_of_a_connection_that_was_just_closed_comes_to_nobody(void *
   struct seam *seam = *state;
   struct seam_pair first = seam_pair(seam);
   struct seam_pair second = seam_pair(seam);
-  seam->operations->read(seam->backend, first.server);
-  seam->operations->read(seam->backend, second.server);
+  seam->operations->read(seam->backend, first.server, true);
+  seam->operations->read(seam->backend, second.server, true);
   struct completion completion;
   seam->operations->next(seam->backend, 0, &completion);
   seam_send(seam, first.client, "a");
@@ -299,7 +299,7 @@ static void an_event_of_a_connection_that_was_just_closed_comes_to_nobody(void *
   struct seam_pair closed = completion.connection == first.server ? second : first;
   struct seam_pair open = completion.connection == first.server ? first : second;
   seam_end(seam, closed.server);
-  seam->operations->read_stop(seam->backend, open.server);
+  seam->operations->read(seam->backend, open.server, false);
   seam_expect_nothing(seam);
   seam_end(seam, closed.client);
   seam_end_pair(seam, open);
@@ -311,7 +311,7 @@ static void a_close_takes_back_what_was_submitted_in_the_same_batch(void **state
   struct seam_pair pair = seam_pair(seam);
   struct seam_pair other = seam_pair(seam);
   seam_send(seam, other.client, "x");
-  seam->operations->read(seam->backend, other.server);
+  seam->operations->read(seam->backend, other.server, true);
   seam_expect_text(seam, other.server, "x");
   struct piece piece = {"x", 1};
   seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
@@ -336,7 +336,7 @@ static void memory_of_a_closed_connection_can_be_used_again(void **state) {
       if (seam_next(seam, &completion) == OPERATION_ACCEPT) seam->operations->take(seam->backend, acceptor, server);
       assert_int_equal(completion.result, 0);
     }
-    seam->operations->read(seam->backend, server);
+    seam->operations->read(seam->backend, server, true);
     seam_carry(seam, client, server, "round");
     seam->operations->close(seam->backend, server, ENDING_CLOSE);
     assert_int_equal(seam_expect(seam, OPERATION_CLOSE, server), 0);
@@ -354,7 +354,7 @@ static void three_hundred_connections_talk_at_once(void **state) {
   static struct seam_pair pairs[COUNT];
   for (int i = 0; i < COUNT; i++) pairs[i] = seam_pair(seam);
   for (int i = 0; i < COUNT; i++) seam_send(seam, pairs[i].client, "hello");
-  for (int i = 0; i < COUNT; i++) seam->operations->read(seam->backend, pairs[i].server);
+  for (int i = 0; i < COUNT; i++) seam->operations->read(seam->backend, pairs[i].server, true);
   size_t received = 0;
   while (received < COUNT * 5) {
     struct completion completion;

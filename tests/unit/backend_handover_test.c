@@ -49,7 +49,7 @@ static void check_serves(struct seam *seam, struct acceptor *acceptor) {
     }
     assert_int_equal(completion.result, 0);
   }
-  seam->operations->read(seam->backend, server);
+  seam->operations->read(seam->backend, server, true);
   seam_carry(seam, client, server, "served");
   seam_end_pair(seam, (struct seam_pair){client, server});
   seam->operations->accept(seam->backend, acceptor, false);
@@ -178,8 +178,8 @@ static void a_connection_that_was_just_made_can_move(void **state) {
   seam_expect_nothing(seam);
   seam->operations->accept(seam->backend, acceptor, true);
   struct connection *server = seam_accept(seam, acceptor);
-  seam->operations->read(seam->backend, server);
-  seam->operations->read(seam->backend, client);
+  seam->operations->read(seam->backend, server, true);
+  seam->operations->read(seam->backend, client, true);
   seam_carry(seam, client, server, "from the new place");
   seam_carry(seam, server, client, "to the new place");
   seam_end_pair(seam, (struct seam_pair){client, server});
@@ -194,9 +194,9 @@ static void a_detached_connection_goes_on_in_another_loop_and_loses_nothing(void
   open_beside(&second, seam);
   struct seam_pair pair = seam_pair(seam);
   const char *before = "said before it left";
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_carry(seam, pair.client, pair.server, "heard");
-  seam->operations->read_stop(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, false);
   seam_send(seam, pair.client, before);
   seam->operations->close(seam->backend, pair.server, ENDING_DETACH);
   struct completion completion;
@@ -207,9 +207,9 @@ static void a_detached_connection_goes_on_in_another_loop_and_loses_nothing(void
   seam_free(seam, pair.server);
   struct connection *moved = seam_connection(&second);
   assert_int_equal(second.operations->open(second.backend, moved, completion.native).code, WEIR_OK);
-  second.operations->read(second.backend, moved);
+  second.operations->read(second.backend, moved, true);
   seam_expect_text(&second, moved, before);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_send(&second, moved, "and answered from there");
   seam_expect_text(seam, pair.client, "and answered from there");
   seam_end(&second, moved);
@@ -254,9 +254,9 @@ static void a_detached_server_goes_on_in_another_loop_and_its_name_with_it(void 
   second.operations->accept(second.backend, acceptor, true);
   struct connection *server = seam_accept(&second, acceptor);
   seam_send(&second, server, "served elsewhere");
-  seam->operations->read(seam->backend, client);
+  seam->operations->read(seam->backend, client, true);
   seam_expect_text(seam, client, "served elsewhere");
-  seam->operations->read_stop(seam->backend, client);
+  seam->operations->read(seam->backend, client, false);
   seam_end(&second, server);
   seam_end(seam, client);
   seam_end_acceptor(&second, acceptor);

@@ -185,7 +185,7 @@ static void two_servers_have_one_port_only_when_both_want_it(void **state) {
 static void the_peer_of_a_reset_reads_a_reset(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam->operations->close(seam->backend, pair.server, ENDING_RESET);
   bool closed = false;
   bool reset = false;
@@ -205,7 +205,7 @@ static void a_reset_comes_back_as_a_close_whatever_is_under_way(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
   struct piece piece = {"under way", 9};
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam->operations->write_queue(seam->backend, pair.server, &piece, 1);
   seam->operations->close(seam->backend, pair.server, ENDING_RESET);
   assert_int_equal(seam_expect(seam, OPERATION_CLOSE, pair.server), 0);
@@ -235,7 +235,7 @@ static void a_connection_takes_every_option(void **state) {
     keep_alive = (struct keep_alive){.wanted = false};
     assert_int_equal(operations->control(seam->backend, connection, CONTROL_KEEP_ALIVE, &keep_alive), WEIR_OK);
   }
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_carry(seam, pair.client, pair.server, "all the same");
   seam_end_pair(seam, pair);
 }

@@ -102,7 +102,7 @@ static void a_batch_ends_with_none(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
   seam_send(seam, pair.client, "x");
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_expect_text(seam, pair.server, "x");
   struct completion completion;
   assert_int_equal(seam->operations->next(seam->backend, 0, &completion), OPERATION_NONE);
@@ -168,7 +168,7 @@ static void a_client_that_comes_while_accepting_is_stopped_comes_first_when_it_s
   seam_expect_nothing(seam);
   seam->operations->accept(seam->backend, acceptor, true);
   struct connection *server = seam_accept(seam, acceptor);
-  seam->operations->read(seam->backend, server);
+  seam->operations->read(seam->backend, server, true);
   seam_carry(seam, client, server, "after all");
   seam_end_pair(seam, (struct seam_pair){client, server});
   seam_end_acceptor(seam, acceptor);
@@ -183,7 +183,7 @@ static void a_client_that_is_turned_away_sees_the_end(void **state) {
     if (seam_next(seam, &completion) == OPERATION_ACCEPT) seam->operations->take(seam->backend, acceptor, NULL);
     assert_int_equal(completion.result, 0);
   }
-  seam->operations->read(seam->backend, client);
+  seam->operations->read(seam->backend, client, true);
   assert_true(seam_expect(seam, OPERATION_READ, client) < 0);
   seam_end(seam, client);
   seam_end_acceptor(seam, acceptor);
@@ -199,7 +199,7 @@ static void what_a_client_wrote_before_it_closed_is_read_after_the_accept(void *
   seam_end(seam, client);
   seam->operations->accept(seam->backend, acceptor, true);
   struct connection *server = seam_accept(seam, acceptor);
-  seam->operations->read(seam->backend, server);
+  seam->operations->read(seam->backend, server, true);
   seam_expect_text(seam, server, "gone already");
   assert_int_equal(seam_expect(seam, OPERATION_READ, server), COMPLETION_END);
   seam_end(seam, server);
@@ -231,7 +231,7 @@ static void clients_that_wait_when_a_server_closes_hear_of_it(void **state) {
   struct connection *client = seam_connect(seam);
   assert_int_equal(seam_expect(seam, OPERATION_CONNECT, client), 0);
   seam_end_acceptor(seam, acceptor);
-  seam->operations->read(seam->backend, client);
+  seam->operations->read(seam->backend, client, true);
   assert_true(seam_expect(seam, OPERATION_READ, client) < 0);
   seam_end(seam, client);
 }

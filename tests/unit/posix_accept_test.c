@@ -43,7 +43,7 @@ static void an_open_socket_can_be_taken_over(void **state) {
   assert_int_equal(seam_native(seam, pair.client), ends[0]);
   assert_true((fcntl(ends[0], F_GETFL) & O_NONBLOCK) != 0);
   assert_true((fcntl(ends[0], F_GETFD) & FD_CLOEXEC) != 0);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_carry(seam, pair.client, pair.server, "taken over");
   seam_end_pair(seam, pair);
 }
@@ -116,7 +116,7 @@ static void without_descriptors_a_client_is_shed_and_accepting_stops(void **stat
   struct connection *shed = seam_let_one_wait(seam, acceptor);
   faults_fail(OS_ACCEPT, 1, EMFILE, 1);
   expect_accept_failure(seam, acceptor, WEIR_EMFILE);
-  seam->operations->read(seam->backend, shed);
+  seam->operations->read(seam->backend, shed, true);
   assert_int_equal(seam_expect(seam, OPERATION_READ, shed), COMPLETION_END);
   struct connection *client = seam_connect(seam);
   assert_int_equal(seam_expect(seam, OPERATION_CONNECT, client), 0);
@@ -139,7 +139,7 @@ static void at_the_real_limit_all_clients_are_shed(void **state) {
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &none), 0);
   none.rlim_cur = (rlim_t)lowest;
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-  for (int i = 0; i < 2; i++) seam->operations->read(seam->backend, clients[i]);
+  for (int i = 0; i < 2; i++) seam->operations->read(seam->backend, clients[i], true);
   for (int ended = 0; ended < 2;) {
     struct completion completion;
     if (seam_next(seam, &completion) == OPERATION_READ) {

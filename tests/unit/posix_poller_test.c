@@ -22,7 +22,7 @@ static void a_reset_comes_after_the_data_that_came_before_it(void **state) {
   seam_send(seam, pair.client, "never read");
   seam_send(seam, pair.server, "still to be read");
   seam_end(seam, pair.server);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_expect_text(seam, pair.client, "still to be read");
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), WEIR_ECONNRESET);
   seam_expect_nothing(seam);
@@ -39,7 +39,7 @@ static void the_last_words_of_a_peer_come_before_the_failed_write(void **state) 
   struct piece piece = {zeros, sizeof zeros};
   seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
   seam_send(seam, pair.server, "last words");
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam->operations->close(seam->backend, pair.server, ENDING_CLOSE);
   seam_expect_text(seam, pair.client, "last words");
   assert_int_equal(seam_expect(seam, OPERATION_CLOSE, pair.server), 0);
@@ -78,11 +78,11 @@ static void a_connection_that_the_poller_refuses_hears_why(void **state) {
   struct seam_pair pair = seam_pair(seam);
   faults_fail(OS_EPOLL_CTL, 1, ENOSPC, 2);
   struct piece piece = {"x", 1};
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.server), WEIR_ENOSPC);
   seam->operations->write_queue(seam->backend, pair.client, &piece, 1);
   assert_int_equal(seam_expect(seam, OPERATION_WRITE, pair.client), WEIR_ENOSPC);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_carry(seam, pair.client, pair.server, "well again");
   seam_end_pair(seam, pair);
 }
@@ -95,8 +95,8 @@ static void a_write_behind_a_refused_read_fails_alike(void **state) {
   struct seam_pair second = seam_pair(seam);
   faults_fail(OS_EPOLL_CTL, 1, ENOMEM, 1);
   struct piece piece = {"x", 1};
-  seam->operations->read(seam->backend, first.server);
-  seam->operations->read(seam->backend, second.server);
+  seam->operations->read(seam->backend, first.server, true);
+  seam->operations->read(seam->backend, second.server, true);
   seam->operations->write_queue(seam->backend, first.server, &piece, 1);
   assert_int_equal(seam_expect(seam, OPERATION_READ, first.server), WEIR_ENOMEM);
   assert_int_equal(seam_expect(seam, OPERATION_WRITE, first.server), WEIR_ENOMEM);
@@ -110,10 +110,10 @@ static void a_refused_read_that_was_stopped_does_not_stand_in_the_way(void **sta
   if (!seam_is(seam, "epoll")) seam_skip("only epoll has a limit of its own");
   struct seam_pair pair = seam_pair(seam);
   faults_fail(OS_EPOLL_CTL, 1, ENOMEM, 1);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam->operations->pollable(seam->backend);
   assert_int_equal(faults_failed(), 1);
-  seam->operations->read_stop(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, false);
   seam_expect_nothing(seam);
   seam->operations->shutdown(seam->backend, pair.client);
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, pair.client), 0);
@@ -128,14 +128,14 @@ static void an_outer_loop_sees_what_waits_here(void **state) {
   struct seam_pair pair = seam_pair(seam);
   struct completion completion;
   while (seam->operations->next(seam->backend, 0, &completion) != OPERATION_NONE) fail();
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_send(seam, pair.client, "x");
   seam->operations->pollable(seam->backend);
   assert_int_equal(poll(&outer, 1, 0), 1);
   seam_expect_text(seam, pair.server, "x");
   while (seam->operations->next(seam->backend, 0, &completion) != OPERATION_NONE) fail();
   assert_int_equal(poll(&outer, 1, 0), 0);
-  seam->operations->read_stop(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, false);
   seam->operations->shutdown(seam->backend, pair.client);
   seam->operations->pollable(seam->backend);
   assert_int_equal(poll(&outer, 1, 0), 1);
@@ -155,8 +155,8 @@ static void steady_traffic_costs_a_wait_a_receive_and_a_send(void **state) {
   enum { ROUNDS = 200 };
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
-  seam->operations->read(seam->backend, pair.server);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.server, true);
+  seam->operations->read(seam->backend, pair.client, true);
   struct connection *ends[2] = {pair.client, pair.server};
   char message[64] = {0};
   struct completion completion;
@@ -176,8 +176,8 @@ static void a_queued_write_tells_the_poller_twice(void **state) {
   struct seam *seam = *state;
   if (!seam_is(seam, "epoll")) seam_skip("counts epoll_ctl");
   struct seam_pair pair = seam_pair(seam);
-  seam->operations->read(seam->backend, pair.server);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.server, true);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_carry(seam, pair.client, pair.server, "x");
   size_t before = faults_calls(OS_EPOLL_CTL);
   struct piece piece = {"x", 1};
@@ -201,8 +201,8 @@ static void open_many(struct seam *seam, struct seam_pair *pairs) {
     pairs[i] = (struct seam_pair){seam_connection(seam), seam_connection(seam)};
     assert_int_equal(seam->operations->open(seam->backend, pairs[i].client, ends[0]).code, WEIR_OK);
     assert_int_equal(seam->operations->open(seam->backend, pairs[i].server, ends[1]).code, WEIR_OK);
-    seam->operations->read(seam->backend, pairs[i].client);
-    seam->operations->read(seam->backend, pairs[i].server);
+    seam->operations->read(seam->backend, pairs[i].client, true);
+    seam->operations->read(seam->backend, pairs[i].server, true);
   }
 }
 
@@ -221,7 +221,7 @@ static void ten_thousand_connections_are_all_served(void **state) {
   /* From the middle outwards, so that the holes are everywhere. */
   for (int i = 0; i < MANY; i++) {
     int at = i % 2 == 0 ? MANY / 2 - 1 - i / 2 : MANY / 2 + i / 2;
-    seam->operations->read_stop(seam->backend, pairs[at].client);
+    seam->operations->read(seam->backend, pairs[at].client, false);
     seam_end(seam, pairs[at].server);
     seam_end(seam, pairs[at].client);
   }
@@ -239,7 +239,7 @@ static void more_than_a_batch_holds_are_served_in_turn(void **state) {
     pairs[i] = seam_pair(seam);
     seam_send(seam, pairs[i].client, "ten bytes ten bytes ");
   }
-  for (int i = 0; i < COUNT; i++) seam->operations->read(seam->backend, pairs[i].server);
+  for (int i = 0; i < COUNT; i++) seam->operations->read(seam->backend, pairs[i].server, true);
   faults_shorten(1);
   size_t counts[COUNT] = {0};
   for (int i = 0; i < 3 * COUNT; i++) {
@@ -249,7 +249,7 @@ static void more_than_a_batch_holds_are_served_in_turn(void **state) {
   }
   for (int i = 0; i < COUNT; i++) {
     assert_true(counts[i] > 0 && counts[i] < EACH);
-    seam->operations->read_stop(seam->backend, pairs[i].server);
+    seam->operations->read(seam->backend, pairs[i].server, false);
   }
   for (int i = 0; i < COUNT; i++) seam_end_pair(seam, pairs[i]);
 }

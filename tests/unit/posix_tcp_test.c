@@ -178,7 +178,7 @@ static void a_port_with_lingering_connections_is_free_for_the_next_server(void *
   for (int i = 0; i < 2; i++) {
     struct seam_pair pair = seam_pair(seam);
     seam_end(seam, pair.server);
-    seam->operations->read(seam->backend, pair.client);
+    seam->operations->read(seam->backend, pair.client, true);
     assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), COMPLETION_END);
     seam_end(seam, pair.client);
     struct acceptor *bound = seam_acceptor(seam);
@@ -322,7 +322,7 @@ static void a_peer_that_reset_before_the_connect_came_back_is_heard(void **state
   struct connection *moved = seam_connection(seam);
   seam->operations->move(seam->backend, client, moved);
   seam_free(seam, client);
-  seam->operations->read(seam->backend, moved);
+  seam->operations->read(seam->backend, moved, true);
   seam_expect_text(seam, moved, "last words");
   assert_int_equal(seam_expect(seam, OPERATION_READ, moved), WEIR_ECONNRESET);
   seam_end(seam, moved);
@@ -355,7 +355,7 @@ static struct seam_pair pair_with_reset(struct seam *seam) {
 static void a_reset_comes_after_the_data_that_came_before_it(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = pair_with_reset(seam);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_expect_text(seam, pair.client, "still to be read");
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), WEIR_ECONNRESET);
   seam_expect_nothing(seam);
@@ -369,7 +369,7 @@ static void a_close_with_unread_input_is_no_clean_end(void **state) {
   seam_send(seam, pair.client, "never read");
   seam_send(seam, pair.server, "still to be read");
   seam_end(seam, pair.server);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_expect_text(seam, pair.client, "still to be read");
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), WEIR_ECONNRESET);
   seam_end(seam, pair.client);
@@ -380,7 +380,7 @@ static void a_write_that_meets_the_reset_does_not_hide_it_from_the_read(void **s
   struct seam *seam = *state;
   struct seam_pair pair = pair_with_reset(seam);
   assert_int_equal(seam->operations->write(seam->backend, pair.client, "lost", 4), 0);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_expect_text(seam, pair.client, "still to be read");
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), WEIR_ECONNRESET);
   seam_end(seam, pair.client);
@@ -403,7 +403,7 @@ static void a_reset_that_cannot_be_prepared_is_a_close(void **state) {
   seam->operations->close(seam->backend, pair.server, ENDING_RESET);
   assert_int_equal(seam_expect(seam, OPERATION_CLOSE, pair.server), 0);
   seam_free(seam, pair.server);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), COMPLETION_END);
   seam_end(seam, pair.client);
 }

@@ -69,7 +69,7 @@ static void hear(struct conversation *talk, struct side *side, const struct comp
 static void meet(struct conversation *talk) {
   talk->server.connection = seam_connection(&talk->seam);
   talk->seam.operations->take(talk->seam.backend, talk->acceptor, talk->server.connection);
-  talk->seam.operations->read(talk->seam.backend, talk->server.connection);
+  talk->seam.operations->read(talk->seam.backend, talk->server.connection, true);
 }
 
 static void go_on(struct conversation *talk, enum operation operation, const struct completion *completion) {
@@ -77,7 +77,7 @@ static void go_on(struct conversation *talk, enum operation operation, const str
   if (operation == OPERATION_ACCEPT) meet(talk);
   if (operation == OPERATION_READ) hear(talk, side, completion);
   if (operation == OPERATION_CONNECT) {
-    talk->seam.operations->read(talk->seam.backend, side->connection);
+    talk->seam.operations->read(talk->seam.backend, side->connection, true);
     say(talk, side);
   }
   if (operation == OPERATION_WRITE) {
@@ -328,7 +328,7 @@ static bool check_crossing(size_t nth) {
   struct seam *here = &crossing->here;
   struct seam *there = &crossing->there;
   struct completion completion;
-  here->operations->read(here->backend, crossing->pair.client);
+  here->operations->read(here->backend, crossing->pair.client, true);
   seam_expect_nothing(here);
   faults_reset();
   faults_fail(OS_ANY, nth, ERROR_NO_SYSTEM_RESOURCES, 1);
@@ -339,7 +339,7 @@ static bool check_crossing(size_t nth) {
   bool struck = faults_failed() > 0;
   faults_reset();
   if (arrived != NULL) {
-    there->operations->read(there->backend, arrived);
+    there->operations->read(there->backend, arrived, true);
     seam_send(here, crossing->pair.server, "hello");
     seam_expect_text(there, arrived, "hello");
     seam_end(there, arrived);

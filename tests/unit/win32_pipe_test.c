@@ -87,7 +87,7 @@ static void say_goodbye(struct seam *seam, struct acceptor *acceptor, const char
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, server), 0);
   expect_native(client, "goodbye");
   expect_native_end(client);
-  seam->operations->read(seam->backend, server);
+  seam->operations->read(seam->backend, server, true);
   if (early[0] != '\0') seam_expect_text(seam, server, early);
   assert_int_equal(seam_expect(seam, OPERATION_READ, server), COMPLETION_END);
   seam_end(seam, server);
@@ -108,7 +108,7 @@ static void what_a_foreign_client_sent_while_we_read_comes_before_the_end(void *
   struct acceptor *acceptor = seam_listen(seam);
   HANDLE client = enter(seam);
   struct connection *server = seam_accept(seam, acceptor);
-  seam->operations->read(seam->backend, server);
+  seam->operations->read(seam->backend, server, true);
   seam_expect_nothing(seam);
   send_native(client, "one");
   send_native(client, "two");
@@ -129,7 +129,7 @@ static void a_foreign_end_mark_is_an_end_and_the_other_direction_goes_on(void **
   send_native(client, "request");
   send_native(client, "");
   struct connection *server = seam_accept(seam, acceptor);
-  seam->operations->read(seam->backend, server);
+  seam->operations->read(seam->backend, server, true);
   seam_expect_text(seam, server, "request");
   assert_int_equal(seam_expect(seam, OPERATION_READ, server), COMPLETION_END);
   seam_send(seam, server, "answer");
@@ -146,7 +146,7 @@ static void a_foreign_client_that_wrote_and_left_is_accepted_and_read(void **sta
   send_native(client, "fire and forget");
   CloseHandle(client);
   struct connection *server = seam_accept(seam, acceptor);
-  seam->operations->read(seam->backend, server);
+  seam->operations->read(seam->backend, server, true);
   seam_expect_text(seam, server, "fire and forget");
   assert_int_equal(seam_expect(seam, OPERATION_READ, server), COMPLETION_END);
   seam_end(seam, server);
@@ -158,7 +158,7 @@ static void a_close_overtakes_a_shutdown_towards_a_foreign_client(void **state) 
   struct acceptor *acceptor = seam_listen(seam);
   HANDLE client = enter(seam);
   struct connection *server = seam_accept(seam, acceptor);
-  seam->operations->read(seam->backend, server);
+  seam->operations->read(seam->backend, server, true);
   seam->operations->shutdown(seam->backend, server);
   seam_end(seam, server);
   expect_native_end(client);
@@ -174,9 +174,9 @@ static void the_server_of_a_client_that_left_its_card_can_end_and_still_listen(v
   assert_int_equal(seam_can_half_close(seam, pair.server), 1);
   seam->operations->shutdown(seam->backend, pair.server);
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, pair.server), 0);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), COMPLETION_END);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_carry(seam, pair.client, pair.server, "heard after the end");
   seam_end_pair(seam, pair);
 }
@@ -190,7 +190,7 @@ static void many_short_writes_come_in_long_reads_and_the_end_behind_them(void **
   for (int i = 0; i < COUNT; i++) seam_send(seam, pair.client, text);
   seam->operations->shutdown(seam->backend, pair.client);
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, pair.client), 0);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.server), COUNT * LENGTH);
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.server), COMPLETION_END);
   seam_end_pair(seam, pair);
@@ -210,7 +210,7 @@ static void a_byte_type_server_cannot_be_told_and_both_directions_stay_open(void
   static char long_text[3000];
   memset(long_text, 'y', sizeof long_text - 1);
   send_native(server, long_text);
-  seam->operations->read(seam->backend, client);
+  seam->operations->read(seam->backend, client, true);
   seam_expect_text(seam, client, long_text);
   CloseHandle(server);
   assert_int_equal(seam_expect(seam, OPERATION_READ, client), COMPLETION_END);
@@ -224,7 +224,7 @@ static void a_message_type_server_and_we_tell_each_other_of_the_end(void **state
   assert_int_equal(seam_can_half_close(seam, client), 1);
   send_native(server, "hello");
   send_native(server, "");
-  seam->operations->read(seam->backend, client);
+  seam->operations->read(seam->backend, client, true);
   seam_expect_text(seam, client, "hello");
   assert_int_equal(seam_expect(seam, OPERATION_READ, client), COMPLETION_END);
   seam_send(seam, client, "bye");
@@ -240,7 +240,7 @@ static void a_server_that_disconnects_is_a_reset_and_no_end(void **state) {
   struct seam *seam = *state;
   HANDLE server = serve(seam, PIPE_TYPE_MESSAGE);
   struct connection *client = connect_to_native(seam);
-  seam->operations->read(seam->backend, client);
+  seam->operations->read(seam->backend, client, true);
   seam_expect_nothing(seam);
   assert_true(DisconnectNamedPipe(server));
   assert_int_equal(seam_expect(seam, OPERATION_READ, client), WEIR_ECONNRESET);
@@ -286,7 +286,7 @@ static void a_name_is_free_although_an_accepted_connection_lives_on(void **state
   struct seam *seam = *state;
   struct seam_pair old = seam_pair(seam);
   struct seam_pair young = seam_pair(seam);
-  seam->operations->read(seam->backend, old.server);
+  seam->operations->read(seam->backend, old.server, true);
   seam_carry(seam, old.client, old.server, "still talking");
   seam_end_pair(seam, old);
   seam_end_pair(seam, young);
@@ -305,7 +305,7 @@ static void clients_are_offered_in_the_order_in_which_they_came(void **state) {
   }
   for (int i = 0; i < COUNT; i++) servers[i] = seam_accept(seam, acceptor);
   for (int i = 0; i < COUNT; i++) {
-    seam->operations->read(seam->backend, servers[i]);
+    seam->operations->read(seam->backend, servers[i], true);
     seam_expect_text(seam, servers[i], numbers[i]);
     seam_end(seam, servers[i]);
     CloseHandle(clients[i]);
@@ -465,8 +465,8 @@ static struct connection *hand_over(struct seam *from, struct connection *connec
 static void talk_between(struct seam *one, struct connection *left, struct seam *other, struct connection *right) {
   static char text[3000];
   memset(text, 'm', sizeof text - 1);
-  one->operations->read(one->backend, left);
-  other->operations->read(other->backend, right);
+  one->operations->read(one->backend, left, true);
+  other->operations->read(other->backend, right, true);
   for (int i = 0; i < 20; i++) {
     seam_send(one, left, text);
     seam_expect_text(other, right, text);
@@ -480,14 +480,14 @@ static void both_ends_go_on_in_another_loop_and_still_tell_each_other_of_the_end
   struct seam other;
   seam_open(&other, &backend_iocp);
   struct seam_pair pair = seam_pair(seam);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_expect_nothing(seam);
   pair.client = hand_over(seam, pair.client, &other);
   talk_between(seam, pair.server, &other, pair.client);
   pair.server = hand_over(seam, pair.server, &other);
   assert_int_equal(seam_can_half_close(&other, pair.server), 1);
   assert_int_equal(seam_can_half_close(&other, pair.client), 1);
-  other.operations->read(other.backend, pair.server);
+  other.operations->read(other.backend, pair.server, true);
   seam_carry(&other, pair.client, pair.server, "both here");
   other.operations->shutdown(other.backend, pair.server);
   for (int left = 2; left > 0; left--) {
@@ -505,21 +505,21 @@ static void bytes_and_the_end_that_were_read_and_not_told_go_along(void **state)
   seam_open(&other, &backend_iocp);
   struct seam_pair pair = seam_pair(seam);
   struct completion completion;
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_expect_nothing(seam);
   seam_send(seam, pair.client, "early");
   leave(seam, pair.server, &completion);
   assert_int_equal(completion.result, 5);
   assert_memory_equal(completion.bytes, "early", 5);
   pair.server = arrive(&other, completion.native);
-  other.operations->read(other.backend, pair.server);
+  other.operations->read(other.backend, pair.server, true);
   seam_expect_nothing(&other);
   seam->operations->shutdown(seam->backend, pair.client);
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, pair.client), 0);
   leave(&other, pair.server, &completion);
   assert_int_equal(completion.result, 0);
   pair.server = arrive(seam, completion.native);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.server), COMPLETION_END);
   seam_end_pair(seam, pair);
   seam_close(&other);
@@ -581,7 +581,7 @@ static void no_client_is_lost_when_a_server_changes_its_loop(void **state) {
   acceptor = hand_server_over(seam, acceptor, &other);
   for (int i = 0; i < COUNT; i++) servers[i] = seam_accept(&other, acceptor);
   for (int i = 0; i < COUNT; i++) {
-    other.operations->read(other.backend, servers[i]);
+    other.operations->read(other.backend, servers[i], true);
     seam_expect_text(&other, servers[i], "x");
     seam_send(&other, servers[i], "y");
     expect_native(clients[i], "y");

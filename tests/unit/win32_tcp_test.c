@@ -92,8 +92,8 @@ static weir_address ask_address(struct seam *seam, struct connection *connection
 static void two_ends_talk(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = make_pair(seam);
-  seam->operations->read(seam->backend, pair.server);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.server, true);
+  seam->operations->read(seam->backend, pair.client, true);
   for (int i = 0; i < 100; i++) {
     seam_carry(seam, pair.client, pair.server, "there");
     seam_carry(seam, pair.server, pair.client, "and back");
@@ -108,11 +108,11 @@ static void each_direction_ends_by_itself(void **state) {
   seam_send(seam, pair.client, "question");
   seam->operations->shutdown(seam->backend, pair.client);
   assert_int_equal(seam_expect(seam, OPERATION_SHUTDOWN, pair.client), 0);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_expect_text(seam, pair.server, "question");
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.server), COMPLETION_END);
   seam_expect_nothing(seam);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_carry(seam, pair.server, pair.client, "answer");
   seam_end(seam, pair.server);
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), COMPLETION_END);
@@ -122,12 +122,12 @@ static void each_direction_ends_by_itself(void **state) {
 static void a_stopped_read_brings_nothing_and_keeps_what_comes(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = make_pair(seam);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_carry(seam, pair.client, pair.server, "first");
-  seam->operations->read_stop(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, false);
   seam_send(seam, pair.client, "kept");
   seam_expect_nothing(seam);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_expect_text(seam, pair.server, "kept");
   seam_end_pair(seam, pair);
 }
@@ -375,7 +375,7 @@ static void a_socket_from_elsewhere_can_be_opened(void **state) {
   struct connection *server = seam_accept(seam, place.acceptor);
   struct connection *client = seam_connection(seam);
   assert_int_equal(seam->operations->open(seam->backend, client, (intptr_t)native).code, WEIR_OK);
-  seam->operations->read(seam->backend, client);
+  seam->operations->read(seam->backend, client, true);
   seam_carry(seam, server, client, "hello");
   seam_end_acceptor(seam, place.acceptor);
   seam_end_pair(seam, (struct seam_pair){client, server});
@@ -498,7 +498,7 @@ static void a_reset_is_no_end_and_comes_behind_what_was_sent(void **state) {
   seam->operations->close(seam->backend, pair.server, ENDING_RESET);
   assert_int_equal(seam_expect(seam, OPERATION_CLOSE, pair.server), 0);
   seam_free(seam, pair.server);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_expect_text(seam, pair.client, "last words");
   assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), WEIR_ECONNRESET);
   seam_end(seam, pair.client);
@@ -507,7 +507,7 @@ static void a_reset_is_no_end_and_comes_behind_what_was_sent(void **state) {
 static void a_reset_reaches_who_reads_already(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = make_pair(seam);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_expect_nothing(seam);
   seam->operations->close(seam->backend, pair.server, ENDING_RESET);
   bool closed = false;
@@ -568,13 +568,13 @@ static void a_connection_goes_on_in_another_loop_and_comes_back(void **state) {
   struct seam other;
   seam_open(&other, &backend_iocp);
   struct seam_pair pair = make_pair(seam);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_expect_nothing(seam);
   seam_send(seam, pair.server, "on the way");
   pair.client = hand_over(seam, pair.client, &other);
-  other.operations->read(other.backend, pair.client);
+  other.operations->read(other.backend, pair.client, true);
   seam_expect_text(&other, pair.client, "on the way");
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   for (int i = 0; i < 50; i++) {
     seam_send(seam, pair.server, "there");
     seam_expect_text(&other, pair.client, "there");
@@ -582,7 +582,7 @@ static void a_connection_goes_on_in_another_loop_and_comes_back(void **state) {
     seam_expect_text(seam, pair.server, "and back");
   }
   pair.client = hand_over(&other, pair.client, seam);
-  seam->operations->read(seam->backend, pair.client);
+  seam->operations->read(seam->backend, pair.client, true);
   seam_carry(seam, pair.server, pair.client, "home again");
   seam_end_pair(seam, pair);
   seam_close(&other);
@@ -600,7 +600,7 @@ static void many_bytes_go_through_a_connection_that_was_handed_over(void **state
   for (size_t i = 0; i < LENGTH; i++) bytes[i] = (char)(i * 31 + i / 251);
   struct piece piece = {bytes, LENGTH};
   other.operations->write_queue(other.backend, pair.client, &piece, 1);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   size_t received = 0;
   while (received < LENGTH) {
     struct completion completion;
@@ -645,7 +645,7 @@ static void a_handed_over_connection_can_be_closed_while_it_reads_and_writes(voi
   seam_open(&other, &backend_iocp);
   struct seam_pair pair = make_pair(seam);
   pair.client = hand_over(seam, pair.client, &other);
-  other.operations->read(other.backend, pair.client);
+  other.operations->read(other.backend, pair.client, true);
   while (other.operations->write(other.backend, pair.client, zeros, sizeof zeros) > 0) continue;
   struct piece piece = {zeros, sizeof zeros};
   other.operations->write_queue(other.backend, pair.client, &piece, 1);
@@ -678,7 +678,7 @@ static void a_server_goes_on_in_another_loop_and_comes_back(void **state) {
   for (int i = 0; i < 20; i++) seam_end_pair(&other, meet(&other, &place));
   place = hand_server_over(&other, place, seam);
   struct seam_pair pair = meet(seam, &place);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_carry(seam, pair.client, pair.server, "hello");
   seam_end_acceptor(seam, place.acceptor);
   seam_end_pair(seam, pair);
@@ -703,7 +703,7 @@ static void no_client_is_lost_when_a_server_changes_its_loop(void **state) {
   static struct connection *servers[COUNT];
   for (int i = 0; i < COUNT; i++) servers[i] = seam_accept(&other, place.acceptor);
   for (int i = 0; i < COUNT; i++) {
-    other.operations->read(other.backend, servers[i]);
+    other.operations->read(other.backend, servers[i], true);
     seam_expect_text(&other, servers[i], "x");
     seam_end(&other, servers[i]);
   }
