@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# The counts of the last test run: what failed, what was skipped and why, and a line for each way of running.
+# The counts of the last test run: what was skipped and what failed, and why, and a line for each way of running.
 #
 # usage: ci/summary.sh                  everything
 #        ci/summary.sh --total FAILED   one line over all, with so many failures more
@@ -27,14 +27,21 @@ cases | awk -F '\t' '
   # The same case with the same reason is named once, with the ways in which it was run.
   function name_case(outcome) {
     line = outcome ": " $3 ": " $4 ($5 == "" ? "" : ": " $5)
-    if (!(line in ways)) lines[++line_count] = line
+    if (!(line in ways)) lines[outcome, ++line_count[outcome]] = line
     ways[line] = ways[line] (ways[line] == "" ? "" : ", ") way($2, $3)
   }
   $1 != "passed" { name_case($1) }
   { count[way($2, $3), $1]++; ran[way($2, $3)] = 1 }
+  function print_cases(outcome, i, line) {
+    for (i = 1; i <= line_count[outcome]; i++) {
+      line = lines[outcome, i]
+      print line " (" ways[line] ")"
+    }
+  }
   END {
-    for (i = 1; i <= line_count; i++) print lines[i] " (" ways[lines[i]] ")"
-    way_count = split("fallback asan tsan valgrind windows native Wine", names, " ")
+    print_cases("skipped")
+    print_cases("failed")
+    way_count = split("fallback asan tsan valgrind coverage windows native Wine", names, " ")
     for (i = 1; i <= way_count; i++) {
       name = names[i]
       if (name in ran)

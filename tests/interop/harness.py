@@ -203,7 +203,7 @@ def expect_success(program, last_line=None, seconds=60):
 
 
 def _run(options, function):
-    """Runs one case; gives "OK", "FAILED" or "SKIPPED", and why."""
+    """Runs one case; gives "OK", "FAILED" or "SKIPPED", and why: ci/results.awk reads the first line of that."""
     with tempfile.TemporaryDirectory(prefix="case-") as directory:
         os.chmod(directory, 0o755)
         world = World(options, directory)
@@ -214,8 +214,9 @@ def _run(options, function):
             return "SKIPPED", str(reason)
         except Failure as failure:
             return "FAILED", "\n".join([str(failure), *world.stories()])
-        except Exception:
-            return "FAILED", traceback.format_exc()
+        except Exception as error:
+            first_line = f"{type(error).__name__}: {error}"
+            return "FAILED", "\n".join([first_line, traceback.format_exc(), *world.stories()])
         finally:
             world.end()
 
@@ -246,7 +247,7 @@ def main():
         counts[result] += 1
         print(f"took {time.monotonic() - start:.1f} s")
         if reason:
-            print(("skipped: " if result == "SKIPPED" else "") + reason)
+            print(f"{result.lower()}: {reason}")
         mark = {"OK": "[       OK ]", "FAILED": "[  FAILED  ]", "SKIPPED": "[  SKIPPED ]"}[result]
         print(f"{mark} {title}", flush=True)
     print(f"[==========] {len(chosen)} test(s) run.")

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from connection import connect, is_reachable, netcat_arguments, open_socket
 from harness import Skip, case_over, expect, expect_equal, expect_success, main
 from memory import peak_bytes
+from programs import Failure
 
 KINDS = ["local", "tcp"]
 LINE_MAX = 1000
@@ -27,6 +28,8 @@ class Member:
     def __init__(self, opened):
         self.socket = opened
         self._lines = opened.makefile("rb")
+        self._last = ""
+        self.name = "who has just come"
         self.name = self.hear("* welcome, ").split(" ")[2].rstrip(":")
 
     def say(self, line):
@@ -34,7 +37,11 @@ class Member:
 
     def line(self):
         """The next line, or None when there is none any more."""
-        line = self._lines.readline().decode()
+        try:
+            line = self._lines.readline().decode()
+        except OSError as error:
+            raise Failure(f"{self.name} waits for a line in vain: {error}; the last was {self._last!r}") from None
+        self._last = line
         expect(line == "" or line.endswith("\r\n"), f"the line {line!r} has no end")
         return line.removesuffix("\r\n") if line else None
 
@@ -43,7 +50,7 @@ class Member:
         while (line := self.line()) is not None:
             if line.startswith(beginning):
                 return line
-        raise AssertionError(f"the connection ended before a line with {beginning!r}")
+        raise Failure(f"the connection of {self.name} ended before a line with {beginning!r}")
 
     def close(self):
         self._lines.close()
