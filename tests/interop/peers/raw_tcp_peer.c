@@ -43,13 +43,16 @@ static struct addrinfo *find_address(const char *endpoint) {
   host[length] = '\0';
   struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
   struct addrinfo *found = NULL;
-  getaddrinfo(host, colon + 1, &wanted, &found);
+  if (getaddrinfo(host, colon + 1, &wanted, &found) != 0) fail("getaddrinfo");
   return found;
 }
 
 static SOCKET connect_to(const struct addrinfo *address) {
   SOCKET connection = socket(address->ai_family, SOCK_STREAM, IPPROTO_TCP);
-  if (connection == INVALID_SOCKET) return connection;
+  if (connection == INVALID_SOCKET) {
+    fail("socket");
+    return connection;
+  }
   if (connect(connection, address->ai_addr, (int)address->ai_addrlen) == 0) return connection;
   fail("connect");
   closesocket(connection);
@@ -161,7 +164,11 @@ static unsigned serve(const struct addrinfo *address, const char *endpoint, bool
   unsigned done = 0;
   while (done < count) {
     SOCKET connection = accept(listening, NULL, NULL);
-    if (connection == INVALID_SOCKET || !(is_good ? send_back(connection) : refuse(connection))) break;
+    if (connection == INVALID_SOCKET) {
+      fail("accept");
+      break;
+    }
+    if (!(is_good ? send_back(connection) : refuse(connection))) break;
     closesocket(connection);
     done++;
   }
@@ -171,7 +178,12 @@ static unsigned serve(const struct addrinfo *address, const char *endpoint, bool
 
 int main(int argument_count, char **arguments) {
   WSADATA data;
-  if (argument_count != 4 || WSAStartup(MAKEWORD(2, 2), &data) != 0) return 2;
+  if (argument_count != 4) return 2;
+  int code = WSAStartup(MAKEWORD(2, 2), &data);
+  if (code != 0) {
+    fprintf(stderr, "WSAStartup (error %d)\n", code);
+    return 2;
+  }
   const char *role = arguments[1];
   unsigned count = (unsigned)strtoul(arguments[3], NULL, 10);
   struct addrinfo *address = find_address(arguments[2]);
