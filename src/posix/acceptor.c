@@ -68,6 +68,7 @@ void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct co
   if (connection != NULL) {
     connection->watch.kind = backend->offered_kind;
     connection->watch.descriptor = backend->offered;
+    newcomer_come(&backend->newcomer, &connection->watch);
   } else {
     os_close(backend->offered);
   }

@@ -109,13 +109,15 @@ void connection_read(struct backend *backend, struct connection *connection, boo
   }
   connection->watch.pending |= PENDING(OPERATION_READ);
   interest_grow(backend, &connection->watch);
+  newcomer_read(backend, &connection->watch);
 }
 
 enum operation connection_receive_nothing(struct backend *backend, struct connection *connection, ssize_t count,
                                           struct completion *completion) {
   struct watch *watch = &connection->watch;
   if (count < 0 && would_block(errno)) {
-    /* The event was for a write that is over. */
+    /* The event was for a write that is over, or of a newcomer. */
+    newcomer_be_silent(&backend->newcomer, watch);
     interest_shrink(backend, watch);
     return OPERATION_NONE;
   }

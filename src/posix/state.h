@@ -41,6 +41,14 @@ struct acceptor {
   struct acceptor *next_sharer;  /* in the ring of those that listen on one socket; NULL: it is the only one */
 };
 
+/* The client that was taken last; see newcomer.c. The pointers are only ever compared. */
+struct newcomer {
+  const struct watch *watch;     /* to be looked at when it reads; NULL: nobody is */
+  const struct watch *looked_at; /* it was, and has not been silent; NULL: nobody was */
+  uint8_t passes;                /* so many more are not looked at */
+  uint8_t last_passes;           /* so many were not, behind the last one that was silent */
+};
+
 /*
  * A batch goes through these in order, and the caller sees OPERATION_NONE at its end.
  *
@@ -68,6 +76,7 @@ struct backend {
 
   int offered;          /* the client that waits for `take`; -1: none */
   uint8_t offered_kind; /* enum watch_kind of its connection */
+  struct newcomer newcomer;
 
   struct watch *unsettled; /* its interest must grow before the next wait; NULL: nobody's */
 
@@ -85,7 +94,7 @@ struct backend {
 
   int spare; /* a descriptor to give up when there are no others, so that a client can be turned away; -1: none */
 
-  struct ready ready[READY_MAX];
+  struct ready ready[1 + READY_MAX]; /* the first is room for a newcomer in front of what the poller gives */
   char receive_buffer[RECEIVE_BYTES];
 };
 
@@ -116,6 +125,17 @@ void finished_begin(struct finished *finished);
 
 /* Hands out the next one of the batch; OPERATION_NONE: there is none left. */
 enum operation finished_next(struct finished *finished, struct completion *completion);
+
+/* ---- newcomer.c ---- */
+
+/* A client was taken. */
+void newcomer_come(struct newcomer *newcomer, const struct watch *watch);
+
+/* It reads for the first time: perhaps it is served next. */
+void newcomer_read(struct backend *backend, struct watch *watch);
+
+/* Nothing was there to read: it may have been a newcomer. */
+void newcomer_be_silent(struct newcomer *newcomer, const struct watch *watch);
 
 /* ---- the operations of the seam; see common/backend.h ---- */
 

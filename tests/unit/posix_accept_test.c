@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Native descriptors that are given to the POSIX backend, and accepting without descriptors, memory or luck.
+ * Native descriptors that are given to the POSIX backend, accepting without descriptors, memory or luck, and what
+ * becomes of those who have just come.
  */
 #define _DEFAULT_SOURCE 1
 
@@ -191,6 +192,48 @@ static void an_acceptor_without_memory_stops(void **state) {
   seam_end_acceptor(seam, acceptor);
 }
 
+/* ---- newcomers ---- */
+
+static size_t waits(void) { return faults_calls(OS_EPOLL_WAIT) + faults_calls(OS_POLL) + faults_calls(OS_KEVENT); }
+
+static void a_client_that_has_spoken_is_heard_without_a_wait(void **state) {
+  struct seam *seam = *state;
+  struct acceptor *acceptor = seam_listen(seam);
+  struct connection *client = seam_let_one_wait(seam, acceptor);
+  assert_int_equal(seam->operations->write(seam->backend, client, "early", 5), 5);
+  struct connection *server = seam_accept(seam, acceptor);
+  size_t before = waits();
+  seam->operations->read(seam->backend, server, true);
+  seam_expect_text(seam, server, "early");
+  assert_int_equal(waits(), before);
+  seam_carry(seam, client, server, "and later");
+  seam_end_pair(seam, (struct seam_pair){client, server});
+  seam_end_acceptor(seam, acceptor);
+}
+
+/* Lets one come who says nothing, and go again; returns how often somebody tried to hear. */
+static size_t receive_silence(struct seam *seam, struct acceptor *acceptor) {
+  struct connection *client = seam_let_one_wait(seam, acceptor);
+  struct connection *server = seam_accept(seam, acceptor);
+  size_t before = faults_calls(OS_RECV);
+  seam->operations->read(seam->backend, server, true);
+  struct completion completion;
+  assert_int_equal(seam->operations->next(seam->backend, 0, &completion), OPERATION_NONE);
+  size_t receives = faults_calls(OS_RECV) - before;
+  seam_end_pair(seam, (struct seam_pair){client, server});
+  return receives;
+}
+
+/* The first, the third, the seventh: each time twice as many are left out. */
+static void a_server_whose_clients_are_silent_seldom_looks(void **state) {
+  struct seam *seam = *state;
+  struct acceptor *acceptor = seam_listen(seam);
+  size_t receives = 0;
+  for (int i = 0; i < 63; i++) receives += receive_silence(seam, acceptor);
+  assert_int_equal(receives, 6);
+  seam_end_acceptor(seam, acceptor);
+}
+
 int main(int argc, char **argv) {
   static const struct CMUnitTest cases[] = {
       SEAM_POSIX_CASE(an_open_socket_can_be_taken_over),
@@ -202,6 +245,8 @@ int main(int argc, char **argv) {
       SEAM_POSIX_CASE(without_a_spare_nobody_is_shed_and_the_client_waits),
       SEAM_POSIX_CASE(a_client_that_vanished_does_not_stop_accepting),
       SEAM_POSIX_CASE(an_acceptor_without_memory_stops),
+      SEAM_POSIX_CASE(a_client_that_has_spoken_is_heard_without_a_wait),
+      SEAM_POSIX_CASE(a_server_whose_clients_are_silent_seldom_looks),
   };
   return seam_main(argc, argv, NULL, cases, sizeof cases / sizeof cases[0]);
 }
