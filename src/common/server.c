@@ -72,7 +72,6 @@ weir_code weir_server_create(weir_loop *loop, const weir_server_options *options
   if (options != NULL) memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
   weir_server *made = memory_get_zeroed(&loop->allocator, SERVER_BYTES + loop->operations->acceptor_bytes);
   if (made == NULL) return WEIR_ENOMEM;
-  list_init(&made->sockets);
   list_init(&made->closers);
   list_init(&made->asked);
   made->max_connections = WEIR_UNLIMITED;

@@ -67,10 +67,10 @@ struct weir_server {
   bool acceptor_returned;    /* CLOSING: the backend has let go */
   size_t high_water_mark;
   int max_connections;
-  size_t connections;
-  struct list sockets; /* accepted, until their `close` was emitted */
-  char *address;       /* the native name while it listens, and until it listens again */
-  weir_address bound;  /* the same over TCP; no family over anything else */
+  size_t connections; /* accepted, until they are destroyed */
+  size_t unclosed;    /* accepted, until their `close` was emitted */
+  char *address;      /* the native name while it listens, and until it listens again */
+  weir_address bound; /* the same over TCP; no family over anything else */
   weir_block_list *block_list;
   struct socket_options socket_options; /* of its accepted sockets, which share them */
   weir_error *failure;                  /* of the last listen, while its event is owed */
@@ -207,7 +207,7 @@ void server_close_done(const struct completion *completion);
 void server_unbind(weir_server *server);
 
 /* An accepted socket has emitted its `close`, or ended with the loop. */
-void server_socket_closed(weir_server *server, struct weir_socket *socket);
+void server_socket_closed(weir_server *server);
 
 void server_deliver_close(weir_server *server);
 

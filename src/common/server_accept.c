@@ -40,8 +40,8 @@ static void welcome(weir_server *server, struct weir_socket *socket, const weir_
   socket->flow = server->pause_on_connect ? FLOW_PAUSED : FLOW_UNDECIDED;
   socket->server = server;
   handle_retain(&server->handle);
-  list_append(&server->sockets, &socket->server_link);
   server->connections++;
+  server->unclosed++;
   server->handle.loop->counters.connections_accepted++;
   socket_share_options(socket);
   if (peer != NULL) socket_meet(socket, peer);

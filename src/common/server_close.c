@@ -10,13 +10,13 @@
 #include "common/socket.h"
 
 static void owe_close_if_over(weir_server *server) {
-  if (server->state == SERVER_CLOSING && server->acceptor_returned && list_empty(&server->sockets)) {
+  if (server->state == SERVER_CLOSING && server->acceptor_returned && server->unclosed == 0) {
     server_owe(server, SERVER_OWES_CLOSE);
   }
 }
 
-void server_socket_closed(weir_server *server, struct weir_socket *socket) {
-  list_remove(&socket->server_link);
+void server_socket_closed(weir_server *server) {
+  server->unclosed--;
   owe_close_if_over(server);
 }
 
@@ -64,20 +64,41 @@ weir_code weir_server_close(weir_server *server, weir_server_callback callback, 
   return WEIR_OK;
 }
 
-/* A socket stays on the list until its own `close`, which never comes from inside this call. */
+/*
+ * The server's next connection that is not destroyed, from this place on the loop's list of handles; NULL: there is
+ * none. A list of its own would cost every connection more than walking here costs who asks for it.
+ */
+static struct weir_socket *find_connection(const weir_server *server, struct list_node *node) {
+  const struct list *handles = &server->handle.loop->handles;
+  for (; node != NULL; node = list_after(handles, node)) {
+    struct handle *handle = CONTAINER_OF(node, struct handle, link);
+    if (handle->class != &socket_class) continue;
+    struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
+    if (socket->server == server && !socket_is_over(socket)) return socket;
+  }
+  return NULL;
+}
+
 void weir_server_end_connections(weir_server *server) {
   loop_check_thread(server->handle.loop);
-  for (struct list_node *node = list_first(&server->sockets); node != NULL; node = list_after(&server->sockets, node)) {
-    struct weir_socket *socket = CONTAINER_OF(node, struct weir_socket, server_link);
-    if (!socket_is_over(socket)) weir_socket_end(socket, NULL);
+  const struct list *handles = &server->handle.loop->handles;
+  struct weir_socket *socket = find_connection(server, list_first(handles));
+  while (socket != NULL) {
+    struct weir_socket *next = find_connection(server, list_after(handles, &socket->handle.link));
+    weir_socket_end(socket, NULL);
+    socket = next;
   }
 }
 
 void weir_server_destroy_connections(weir_server *server) {
   loop_check_thread(server->handle.loop);
   if (server->handle.loop->ended) return;
-  for (struct list_node *node = list_first(&server->sockets); node != NULL; node = list_after(&server->sockets, node)) {
-    weir_socket_destroy(CONTAINER_OF(node, struct weir_socket, server_link), NULL);
+  const struct list *handles = &server->handle.loop->handles;
+  struct weir_socket *socket = find_connection(server, list_first(handles));
+  while (socket != NULL) {
+    struct weir_socket *next = find_connection(server, list_after(handles, &socket->handle.link));
+    weir_socket_destroy(socket, NULL);
+    socket = next;
   }
 }
 

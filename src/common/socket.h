@@ -145,7 +145,6 @@ struct weir_socket {
   struct socket_options *options; /* NULL: the defaults; or the server's, or its own */
   struct socket_extra *extra;
   weir_server *server;
-  struct list_node server_link; /* on the server's list, until `close` was emitted */
 };
 
 /* The backend's part stands behind the socket, aligned for anything. */

@@ -91,7 +91,7 @@ static void end_quietly(struct weir_socket *socket) {
   socket_clear(socket);
   socket->life = LIFE_CLOSED;
   socket_update_liveness(socket);
-  if (socket->server != NULL) server_socket_closed(socket->server, socket);
+  if (socket->server != NULL) server_socket_closed(socket->server);
   handle_release(&socket->handle);
 }
 
@@ -217,7 +217,7 @@ static void deliver_close(struct weir_socket *socket) {
   socket_update_liveness(socket);
   /* Before the emission, whose listeners may connect the socket again; the server's own `close` is owed and comes
    * later. */
-  if (socket->server != NULL) server_socket_closed(socket->server, socket);
+  if (socket->server != NULL) server_socket_closed(socket->server);
   if (handle_hears(&socket->handle, WEIR_EVENT_CLOSE)) {
     weir_event event = {.type = WEIR_EVENT_CLOSE, .socket = socket, .had_error = socket->had_error};
     handle_emit(&socket->handle, &event);
