@@ -6,6 +6,7 @@ import resource
 DESCRIPTORS_LEFT_OVER = 1000
 MOST_CONNECTIONS = 19000
 ACTIVE = 190
+MANY = 10000
 
 
 class Cell:
@@ -24,7 +25,10 @@ def in_words(size):
 
 
 def ping_pong(transport, size, connections):
-    return Cell(transport, f"{in_words(size)} x {connections:,}", "--size", str(size), "--connections", str(connections))
+    """So many connections send messages to and fro. With very many of them each sends a few, however long it takes."""
+    length = ("--count", str(4 * connections)) if connections >= MANY else ()
+    name = f"{in_words(size)} x {connections:,}"
+    return Cell(transport, name, "--size", str(size), "--connections", str(connections), *length)
 
 
 def stream(transport):

@@ -18,12 +18,13 @@ YARDSTICK = "epoll"
 class Contestant:
     """`name` in tables, `words` without the endpoint, `text` for who has never heard of it."""
 
-    def __init__(self, name, words, text, counts_instructions=True):
+    def __init__(self, name, words, text, counts_instructions=True, warm_up_seconds=0.05):
         self.name = name
         self.words = words
         self.text = text
         # Callgrind knows neither compiled JavaScript nor io_uring.
         self.counts_instructions = counts_instructions
+        self.warm_up_seconds = warm_up_seconds
 
 
 def of_programs(programs):
@@ -47,7 +48,8 @@ def of_programs(programs):
         Contestant("libevent", [peer("event_echo")], "libevent with bufferevents"),
         Contestant("libev", [peer("ev_echo")], "libev, reading and writing by hand"),
         Contestant("asio", [peer("asio_echo")], "Asio without Boost, asynchronous"),
-        Contestant("node", ["node", os.path.join(PEERS, "node_echo.js")], "Node's net module", False),
+        # Node compiles what is called often, which takes its time.
+        Contestant("node", ["node", os.path.join(PEERS, "node_echo.js")], "Node's net module", False, 0.5),
     )
 
 

@@ -11,8 +11,6 @@ import time
 from . import progress
 from .server import Server, measure
 
-WARM_UP_SECONDS = 0.05
-
 
 class Race:
     """What was measured so far: for each cell the reports by name, round by round."""
@@ -26,7 +24,7 @@ class Race:
         self.longest_round = 0
 
     def run_once(self, cell, contestant, folder):
-        options = (*cell.options, "--seconds", str(self.seconds), "--warm-up", str(WARM_UP_SECONDS))
+        options = (*cell.options, "--seconds", str(self.seconds), "--warm-up", str(contestant.warm_up_seconds))
         with Server(folder, contestant, cell.transport, cell.sink) as server:
             return measure(self.programs, server, options)
 
