@@ -10,13 +10,14 @@ MANY = 10000
 
 
 class Cell:
-    """One kind of load on one transport. `options` are the load generator's."""
+    """One kind of load on one transport. `options` are the load generator's; a `lengthy` one wants more time."""
 
-    def __init__(self, transport, name, *options, sink=False):
+    def __init__(self, transport, name, *options, sink=False, lengthy=False):
         self.transport = transport
         self.name = name
         self.options = options + (("--sink",) if sink else ())
         self.sink = sink
+        self.lengthy = lengthy
 
 
 def in_words(size):
@@ -32,14 +33,17 @@ def ping_pong(transport, size, connections):
 
 
 def stream(transport):
-    return Cell(transport, "stream", "--mode", "stream", "--connections", "2")
+    """How much a server takes at a time is chance, which needs time to even out."""
+    return Cell(transport, "stream", "--mode", "stream", "--connections", "2", lengthy=True)
 
 
 def sink(transport):
-    return Cell(transport, "sink", "--mode", "stream", "--connections", "2", sink=True)
+    """The same without an echo."""
+    return Cell(transport, "sink", "--mode", "stream", "--connections", "2", sink=True, lengthy=True)
 
 
 def churn(transport):
+    """A message is a whole life of a connection."""
     return Cell(transport, "churn", "--mode", "churn", "--connections", "10")
 
 

@@ -13,18 +13,65 @@ LIES = {
 }
 
 
-class Liar(threading.Thread):
-    """A server that serves one client wrongly: it makes something else of the first bytes, and then ends."""
+def read_to_end(client):
+    """Returns how many bytes came."""
+    count = 0
+    while part := client.recv(65536):
+        count += len(part)
+    return count
 
-    def __init__(self, spoil):
+
+class Liar(threading.Thread):
+    """Listens, and serves its few clients in a wrong way of its own. `options`: what the load generator must do."""
+
+    options = ("--count", "1")
+
+    def __init__(self):
         super().__init__(daemon=True)
-        self.spoil = spoil
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"tcp:127.0.0.1:{self.listener.getsockname()[1]}"
+
+
+class Spoiler(Liar):
+    """Makes something else of the first bytes, and then ends."""
+
+    def __init__(self, spoil):
+        super().__init__()
+        self.spoil = spoil
 
     def run(self):
         with self.listener, self.listener.accept()[0] as client:
             client.sendall(self.spoil(client.recv(65536)))
             client.shutdown(socket.SHUT_WR)
-            while client.recv(65536):
-                pass
+            read_to_end(client)
+
+
+class Crosser(Liar):
+    """Gives each of two clients what the other one has sent."""
+
+    options = ("--count", "2", "--connections", "2")
+
+    def run(self):
+        with self.listener, self.listener.accept()[0] as first, self.listener.accept()[0] as second:
+            sent = [client.recv(65536) for client in (first, second)]
+            first.sendall(sent[1])
+            second.sendall(sent[0])
+            read_to_end(first)
+
+
+class Miscounter(Liar):
+    """A sink that has lost a byte."""
+
+    options = ("--mode", "stream", "--sink", "--count", "1")
+
+    def run(self):
+        with self.listener, self.listener.accept()[0] as client:
+            client.sendall((read_to_end(client) - 1).to_bytes(8, "little"))
+
+
+def liars():
+    """Names, and makers."""
+    for name, spoil in LIES.items():
+        yield name, lambda spoil=spoil: Spoiler(spoil)
+    yield "bytes_of_another_connection", Crosser
+    yield "a_wrong_count", Miscounter

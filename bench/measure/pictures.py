@@ -14,7 +14,7 @@ RACE_CELLS = (("unix", "64 B x 100"), ("tcp", "64 B x 100"), ("unix", "64 KiB x 
 MOST_RATIO = 3.0
 MOST_SYSTEM_CALLS = 14.0
 LINES = {"weir": "weir", "weir-uring": "second", "weir-poll": "first", "epoll": "hand", "libuv": "peer"}
-TIMERS = ("timer_start", "timer_again", "timer_stop", "timer_fire")
+TIMERS = ("timer_start", "timer_restart", "timer_stop", "timer_fire")
 
 
 def names_of(results):
@@ -60,15 +60,15 @@ def counted_panels(results, key, precision):
 def draw_system_calls(results):
     """Counts of strace."""
     panels = counted_panels(results, "system_calls", 2)
-    return panels and grid("System calls per operation", "Counted by strace over Unix sockets; shorter is better.", panels,
-                           lambda *place: chart.bars(*place, MOST_SYSTEM_CALLS))
+    return panels and grid("System calls per operation", "Counted by strace over Unix sockets; shorter is better.",
+                           panels, lambda *place: chart.bars(*place, MOST_SYSTEM_CALLS))
 
 
 def draw_instructions(results):
     """Counts of callgrind."""
     panels = counted_panels(results, "instructions", 0)
     return panels and grid("Instructions per operation in user space",
-                           "Counted by callgrind over Unix sockets, on a scale of powers of ten; further left is better.",
+                           "Counted by callgrind over Unix sockets. On a scale of powers of ten; left is better.",
                            panels, chart.dots)
 
 
@@ -124,8 +124,8 @@ def draw_timers(results):
         lines = [each for each in results["primitives"] if (each["cell"], each["count"]) == (cell, count)]
         if cell in TIMERS and len(lines) > 1:
             lines.sort(key=lambda each: (each["library"] != "weir", each["library"]))
-            panels.append((f"{cell}, {count:,}", [chart.Row(each["library"], each["nanoseconds"],
-                                                            f"{each['nanoseconds']:,.0f}") for each in lines]))
+            rows = [chart.Row(each["library"], each["nanoseconds"], f"{each['nanoseconds']:,.0f}") for each in lines]
+            panels.append((f"{cell.replace('_', ' ')}, {count:,} of them", rows))
     return panels and grid("Timers, nanoseconds each", "On a scale of powers of ten; further left is better.", panels,
                            chart.dots)
 

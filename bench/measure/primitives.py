@@ -3,6 +3,7 @@
 
 A program prints a line of JSON for each cell: library, cell, count, nanoseconds.
 """
+import glob
 import json
 import os
 import random
@@ -14,8 +15,9 @@ from .failure import Failure
 
 
 def find(programs):
-    """Every program that is built: primitives, primitives_uv and so on."""
-    paths = [os.path.join(programs, name) for name in sorted(os.listdir(programs)) if name.startswith("primitives")]
+    """Every program that is built, Weir's first: primitives_weir, peers/primitives_uv and so on."""
+    paths = [path for folder in (programs, os.path.join(programs, "peers"))
+             for path in sorted(glob.glob(os.path.join(folder, "primitives_*")))]
     return [path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)]
 
 
@@ -31,10 +33,12 @@ def run_program(path, quick):
 def run(programs, rounds, quick):
     """For results.json: for each library and cell the median over the rounds, with its smallest and its largest."""
     found = {}
+    paths = find(programs)
     for _ in range(rounds):
-        for path in random.sample(find(programs), len(find(programs))):
+        for path in paths:
             for line in run_program(path, quick):
                 key = (line["cell"], line["count"], line["library"])
                 found.setdefault(key, []).append(line["nanoseconds"])
+        random.shuffle(paths)
     return [{"cell": cell, "count": count, "library": library, "nanoseconds": statistics.median(times),
              "smallest": min(times), "largest": max(times)} for (cell, count, library), times in found.items()]

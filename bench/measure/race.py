@@ -11,6 +11,7 @@ import time
 from . import progress
 from .server import Server, measure
 
+LENGTHY = 2
 
 class Race:
     """What was measured so far: for each cell the reports by name, round by round."""
@@ -24,7 +25,8 @@ class Race:
         self.longest_round = 0
 
     def run_once(self, cell, contestant, folder):
-        options = (*cell.options, "--seconds", str(self.seconds), "--warm-up", str(contestant.warm_up_seconds))
+        seconds = LENGTHY * self.seconds if cell.lengthy else self.seconds
+        options = (*cell.options, "--seconds", str(seconds), "--warm-up", str(contestant.warm_up_seconds))
         with Server(folder, contestant, cell.transport, cell.sink) as server:
             return measure(self.programs, server, options)
 

@@ -33,7 +33,7 @@ def processor():
 
 
 def describe_machine():
-    return {"processor": processor(), "processors": os.cpu_count(), "kernel": platform.release(),
+    return {"processor": processor(), "processors": os.cpu_count(), "kernel": platform.release().partition("-")[0],
             "load": os.getloadavg()[0], "date": time.strftime("%Y-%m-%d")}
 
 

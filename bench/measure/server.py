@@ -26,8 +26,7 @@ def on_cpu(number):
 class Server:
     """A running server, as a context; leaving it with SIGTERM must end it in order.
 
-    `wrapper` is a command that runs the server under its eyes, such as strace. It hands SIGTERM on, or is told of the
-    server's process by `process_of`.
+    `wrapper` is a command that runs the server under its eyes, such as strace.
     """
 
     def __init__(self, folder, contestant, transport, sink=False, pinned=True, wrapper=()):

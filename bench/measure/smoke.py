@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The smoke test: bytes go through everything, and nothing is timed. What it prints is counted as CMocka's output is."""
+"""The smoke test: bytes go through everything, nothing is timed. What it prints is counted as CMocka's output is."""
 import json
 import random
 import select
@@ -9,7 +9,7 @@ import tempfile
 
 from .contestant import WEIR, YARDSTICK
 from .failure import Failure
-from .liar import LIES, Liar
+from .liar import liars
 from .server import PATIENCE_SECONDS, TRANSPORTS, Server, load
 
 WRONG_BYTES = 3  # The load generator's exit status.
@@ -49,10 +49,11 @@ TRIES = (
 )
 
 
-def load_notices(programs, spoil):
-    liar = Liar(spoil)
+def load_notices(programs, make_liar):
+    liar = make_liar()
     liar.start()
-    status, _, complaint = load(programs, liar.endpoint, ("--count", "1"))
+    status, _, complaint = load(programs, liar.endpoint, liar.options)
+    print(complaint)
     if status != WRONG_BYTES:
         raise Failure(f"the load generator ended with status {status}: {complaint}")
 
@@ -151,7 +152,7 @@ def run_case(name, function, *arguments):
 
 def run(programs, contestants):
     """Returns the exit status."""
-    passed = [run_case(f"load_notices_{name}", load_notices, programs, spoil) for name, spoil in LIES.items()]
+    passed = [run_case(f"load_notices_{name}", load_notices, programs, make) for name, make in liars()]
     with tempfile.TemporaryDirectory(prefix="weir-bench.") as folder:
         for contestant in contestants:
             passed += [run_case(name, *call) for name, call in cases_of(programs, folder, contestant)]

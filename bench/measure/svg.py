@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Drawing: a picture is a card with texts, bars, dots and lines on it, written as SVG.
 
-The card brings its own background, so that it can be read on a light page and on a dark one; which of the two it is, the
-reader's browser says.
+The card brings its own background, so that it can be read on a light page and on a dark one; which of the two it is,
+the reader's browser says.
 """
 from xml.sax.saxutils import escape
 
@@ -45,7 +45,8 @@ class Picture:
         self.text(20, 50, description, "faint")
 
     def text(self, x, y, text, classes="text", anchor="start"):
-        self.parts.append(f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>')
+        self.parts.append(f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
+                          f'{escape(text)}</text>')
 
     def bar(self, x, y, width, height, classes):
         self.parts.append(f'<rect class="{classes}" x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" '
@@ -59,6 +60,6 @@ class Picture:
         self.parts.append(f'<polyline class="{classes}" points="{places}" stroke-width="{width}"/>')
 
     def in_text(self):
-        return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" width="{self.width}" '
-                f'role="img" aria-label="{escape(self.title)}">\n' + style() + "\n" + "\n".join(self.parts)
-                + "\n</svg>\n")
+        head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
+                f'width="{self.width}" role="img" aria-label="{escape(self.title)}">')
+        return "\n".join([head, style(), *self.parts, "</svg>\n"])

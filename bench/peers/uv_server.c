@@ -120,7 +120,7 @@ static void listen_at(uv_loop_t *loop, union listener *listener) {
   require(uv_listen(&listener->stream, ARGUMENTS_BACKLOG, accept_client), "listen");
 }
 
-/* Clients are what is active, has no listener of its own and is to be freed. */
+/* Clients are the streams that are not the listener; their memory is their own. */
 static void close_handle(uv_handle_t *handle, void *listener) {
   if (uv_is_closing(handle)) return;
   bool is_client = handle != listener && (handle->type == UV_TCP || handle->type == UV_NAMED_PIPE);
