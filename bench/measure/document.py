@@ -26,6 +26,7 @@ def describe_tables(results):
     names = pictures.names_of(results)
     races = results["race"] + results["crowd"]
     return {
+        "groups": table.group_ratios(races, names, summary.CPU, ""),
         "cpu": table.ratios(races, names, summary.CPU, ""),
         "rates": table.ratios(races, names, summary.RATE, ""),
         "microseconds": table.absolutes(races, names, summary.CPU, 2, ""),

@@ -8,9 +8,6 @@ from .svg import Picture
 WIDTH = 880
 HALF = 420
 TOP = 70
-# What is shown of the race: more would not be read, and the tables have it all.
-RACE_CELLS = (("unix", "64 B x 100"), ("tcp", "64 B x 100"), ("unix", "64 KiB x 10"), ("tcp", "64 KiB x 10"),
-              ("unix", "stream"), ("tcp", "stream"), ("unix", "churn"), ("tcp", "churn"))
 MOST_RATIO = 3.0
 MOST_SYSTEM_CALLS = 14.0
 LINES = {"weir": "weir", "weir-uring": "second", "weir-poll": "first", "epoll": "hand", "libuv": "peer"}
@@ -36,17 +33,16 @@ def grid(title, description, panels, draw):
 def draw_cpu(results):
     """Ratios of processor time."""
     panels = []
-    for each in results["race"]:
-        if (each["transport"], each["cell"]) not in RACE_CELLS:
-            continue
-        spreads = {name: summary.ratio(each, name, summary.CPU) for name in names_of(results)}
+    for text, cells in summary.groups(results["race"]):
+        spreads = {name: summary.group_ratio(cells, name, summary.CPU) for name in names_of(results)}
         rows = [chart.Row(name, spread.median, f"{spread.median:.2f}", spread.low, spread.high)
                 for name, spread in spreads.items() if spread is not None]
-        panels.append((f"{each['transport']} {each['cell']}", rows))
-    panels.sort(key=lambda panel: [" ".join(cell) for cell in RACE_CELLS].index(panel[0]))
+        panels.append((text, rows))
+    # Both transports of a group beside each other.
+    panels.sort(key=lambda panel: list(summary.GROUPS).index(panel[0].partition(" ")[2]))
     return grid("Processor time of the server per message",
-                "Hand-written epoll = 1; shorter is better. The thin line joins the quarters of the rounds.", panels,
-                lambda *place: chart.bars(*place, MOST_RATIO, 1.0))
+                "Hand-written epoll = 1; shorter is better. A thin line joins the quarters of the rounds; bars end at 3.",
+                panels, lambda *place: chart.bars(*place, MOST_RATIO, 1.0))
 
 
 def counted_panels(results, key, precision):

@@ -13,6 +13,7 @@ from .server import Server, measure
 
 LENGTHY = 2
 
+
 class Race:
     """What was measured so far: for each cell the reports by name, round by round."""
 

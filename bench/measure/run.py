@@ -64,7 +64,7 @@ def run(programs, contestants, plan):
         "is_quick": plan.is_quick,
         "contestants": [{"name": each.name, "text": each.text} for each in contestants],
         "counts": counts.run(programs, counted),
-        "memory": idle.run(programs, contestants, plan.idle_connections),
+        "memory": idle.run(programs, counted, plan.idle_connections),
         "primitives": primitives.run(programs, plan.primitive_rounds, plan.is_quick),
         "crowd": race_crowds(programs, contestants, plan),
         "race": race(programs, contestants, cell.quick() if plan.is_quick else cell.full(), plan,

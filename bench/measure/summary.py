@@ -46,6 +46,36 @@ def ratio(cell, name, key):
     return Spread(ratios) if ratios else None
 
 
+# What the cells of a group have in common says more than each alone. In each transport; those that are not there are
+# left out.
+GROUPS = {
+    "64 B x 10 to 1,000": ("64 B x 10", "64 B x 100", "64 B x 1,000"),
+    "64 KiB x 10": ("64 KiB x 10",),
+    "stream": ("stream",),
+    "sink": ("sink",),
+    "churn": ("churn",),
+}
+
+
+def groups(cells):
+    """A text and the cells of each group that has any."""
+    for transport in ("unix", "tcp"):
+        for text, names in GROUPS.items():
+            members = [cell for cell in cells if cell["transport"] == transport and cell["cell"] in names]
+            if members:
+                yield f"{transport} {text}", members
+
+
+def group_ratio(cells, name, key):
+    """The spread over the rounds of the geometric mean of the ratios in one round, or None."""
+    means = []
+    for reports in zip(*(cell["rounds"] for cell in cells)):
+        pairs = [(report.get(name, {}).get(key), report.get(YARDSTICK, {}).get(key)) for report in reports]
+        if all(own and yardstick for own, yardstick in pairs):
+            means.append(statistics.geometric_mean(own / yardstick for own, yardstick in pairs))
+    return Spread(means) if means else None
+
+
 def summarize(cell, names):
     """For results.json, beside the rounds: [low quartile, median, high quartile] of everything."""
     result = {}

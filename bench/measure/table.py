@@ -56,6 +56,13 @@ def ratios(cells, names, key, title):
     return of_cells(title, cells, names, lambda cell, name: with_spread(summary.ratio(cell, name, key)))
 
 
+def group_ratios(cells, names, key, title):
+    """The same for groups of cells, with less noise."""
+    rows = [[text, *(with_spread(summary.group_ratio(members, name, key)) for name in names)]
+            for text, members in summary.groups(cells)]
+    return Table(title, ["", *names], rows)
+
+
 def absolutes(cells, names, key, precision, title):
     """Medians: what they say of is this machine."""
     return of_cells(title, cells, names, lambda cell, name: plain(summary.typical(cell, name, key), precision))
@@ -89,10 +96,11 @@ def memory(results, names):
     rows = []
     for transport in sorted({result["transport"] for result in results}, reverse=True):
         here = {result["contestant"]: result for result in results if result["transport"] == transport}
+        columns = [name for name in names if name in here]
         for key, text in MEMORY.items():
             scale = 1024 if key == "base" else 1
-            rows.append([f"{transport}, {text}", *(f"{here[name][key] / scale:,.0f}" for name in names)])
-    return Table(f"Private memory in bytes per connection, {results[0]['connections']:,} of them", ["", *names], rows)
+            rows.append([f"{transport}, {text}", *(f"{here[name][key] / scale:,.0f}" for name in columns)])
+    return Table(f"Private memory in bytes per connection, {results[0]['connections']:,} of them", ["", *columns], rows)
 
 
 def primitives(results):
@@ -112,6 +120,8 @@ def all_of(results):
     """Every table that a run has numbers for."""
     names = [contestant["name"] for contestant in results["contestants"]]
     races = results["race"] + results["crowd"]
+    if not results["is_quick"]:
+        yield group_ratios(races, names, summary.CPU, "Processor time per message in groups of cells, epoll = 1")
     yield ratios(races, names, summary.CPU, "Server's processor time per message, epoll = 1; lower is better")
     yield ratios(races, names, summary.RATE, "Messages per second, epoll = 1; higher is better")
     yield absolutes(races, names, summary.CPU, 2, "Server's processor time per message in microseconds")
