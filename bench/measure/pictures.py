@@ -41,8 +41,8 @@ def draw_cpu(results):
     # Both transports of a group beside each other.
     panels.sort(key=lambda panel: list(summary.GROUPS).index(panel[0].partition(" ")[2]))
     return grid("Processor time of the server per message",
-                "Hand-written epoll = 1; shorter is better. A thin line joins the quarters of the rounds; bars end at 3.",
-                panels, lambda *place: chart.bars(*place, MOST_RATIO, 1.0))
+                "Hand-written epoll = 1; shorter is better. A thin line joins the quarters; bars end at 3.", panels,
+                lambda *place: chart.bars(*place, MOST_RATIO, 1.0))
 
 
 def counted_panels(results, key, precision):

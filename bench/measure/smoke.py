@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: MIT
 """The smoke test: bytes go through everything, nothing is timed. What it prints is counted as CMocka's output is."""
 import json
+import os
 import random
 import select
+import shutil
 import socket
 import subprocess
 import tempfile
+import xml.etree.ElementTree
 
+from . import document, made_up, pictures
 from .contestant import WEIR, YARDSTICK
 from .failure import Failure
 from .liar import liars
 from .server import PATIENCE_SECONDS, TRANSPORTS, Server, load
 
+PAGE = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "performance.md")
 WRONG_BYTES = 3  # The load generator's exit status.
 
 
@@ -66,6 +71,8 @@ def loads_pass(programs, folder, contestant, transport, attempt):
     print(json.dumps(report))
     if attempt.messages not in (None, report["messages"]):
         raise Failure(f"{report['messages']} messages came back, not {attempt.messages}")
+    if attempt.messages and report["mode"] == "ping-pong" and not 0 < report["p50_us"] <= report["p99_us"]:
+        raise Failure("the latencies are not in order")
 
 
 def write_until_blocked(client, bytes_to_send):
@@ -127,6 +134,31 @@ def refuses_a_pipe(contestant):
         raise Failure(f"status {done.returncode}: {done.stdout}")
 
 
+def is_drawn(folder):
+    """Every picture is there, and is XML."""
+    written = pictures.write(made_up.results(), folder)
+    if set(written) != set(pictures.PICTURES):
+        raise Failure(f"only these were drawn: {written}")
+    for name in written:
+        xml.etree.ElementTree.parse(os.path.join(folder, f"{name}.svg"))
+
+
+def is_told(folder):
+    """The page gets the numbers, in each of its places, and nothing stays of those before."""
+    page = os.path.join(folder, "page.md")
+    shutil.copy(PAGE, page)
+    document.write(made_up.results(), page)
+    with open(page, encoding="utf-8") as file:
+        text = file.read()
+    for wanted in ("| unix 64 B x 10 to 1,000 | 0.50 ±.00 | 1.00 ±.00 |", "| unix 64 B x 10 | 2.00 | 4.00 |",
+                   "| 64 B x 1 | 3.00 | 6.00 |", "| unix, open | 40 | 80 |",
+                   "| nanoseconds, timer_start | 5.0 | libev 4.0 |"):
+        if wanted not in text:
+            raise Failure(f"the page does not say {wanted}")
+    if "libuv-tuned |" in text:
+        raise Failure("the page still tells of another run")
+
+
 def cases_of(programs, folder, contestant):
     """Names, and what to call. The peers are only shown to be honest: what they do is not ours to test."""
     is_ours = contestant.name.startswith(WEIR) or contestant.name == YARDSTICK
@@ -143,7 +175,7 @@ def run_case(name, function, *arguments):
     print(f"[ RUN      ] {name}", flush=True)
     try:
         function(*arguments)
-    except (Failure, OSError, subprocess.TimeoutExpired) as error:
+    except (Failure, OSError, subprocess.TimeoutExpired, xml.etree.ElementTree.ParseError) as error:
         print(f"{error}\n[  FAILED  ] {name}", flush=True)
         return False
     print(f"[       OK ] {name}", flush=True)
@@ -154,6 +186,8 @@ def run(programs, contestants):
     """Returns the exit status."""
     passed = [run_case(f"load_notices_{name}", load_notices, programs, make) for name, make in liars()]
     with tempfile.TemporaryDirectory(prefix="weir-bench.") as folder:
+        passed.append(run_case("pictures_are_drawn", is_drawn, folder))
+        passed.append(run_case("the_page_is_written", is_told, folder))
         for contestant in contestants:
             passed += [run_case(name, *call) for name, call in cases_of(programs, folder, contestant)]
     print(f"[==========] {len(passed)} test(s) run.")
