@@ -54,7 +54,7 @@ struct backend;
 
 /*
  * The backend's part of a socket and of a server. Common allocates `connection_bytes` or `acceptor_bytes` behind its
- * own structure, aligned for any type and zeroed before `take`, `open`, `connect` or `listen`.
+ * own structure, aligned for pointers and 64-bit numbers and zeroed before `take`, `open`, `connect` or `listen`.
  */
 struct connection;
 struct acceptor;

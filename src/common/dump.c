@@ -17,7 +17,7 @@ static void dump_list(struct list *handles, bool alive, struct text *text) {
     const struct handle *handle = CONTAINER_OF(node, struct handle, link);
     if (handle->counted != alive) continue;
     text_add(text, "  ");
-    handle->class->describe(handle, text);
+    handle_class(handle)->describe(handle, text);
     text_add(text, "\n");
   }
 }

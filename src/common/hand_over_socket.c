@@ -163,7 +163,7 @@ static weir_code open_native(struct weir_socket *socket, struct socket_parcel *p
 
 /* A socket as it was, on the new loop, with one owner who is not the loop. */
 static weir_code unpack(struct socket_parcel *parcel, struct weir_socket **unpacked) {
-  struct weir_socket *socket = socket_make(parcel->loop, parcel->allow_half_open, parcel->socket_user);
+  struct weir_socket *socket = socket_make(parcel->loop, parcel->allow_half_open, true, parcel->socket_user);
   struct socket_extra *extra = socket == NULL ? NULL : socket_need_extra(socket);
   weir_code code = extra == NULL ? WEIR_ENOMEM : restore_options(socket, parcel);
   if (code == WEIR_OK) code = open_native(socket, parcel);

@@ -3,16 +3,15 @@
 
 #include <assert.h>
 
+#include "common/listeners.h"
 #include "common/loop.h"
 
-void handle_init(struct handle *handle, const struct handle_class *class, weir_loop *loop, weir_event_type hot_type,
-                 void *user) {
+void handle_init(struct handle *handle, bool is_server, weir_loop *loop, void *user) {
   handle->loop = loop;
-  handle->class = class;
+  handle->is_server = is_server;
   handle->user = user;
   handle->owners = 1;
   handle->referenced = true;
-  listeners_init(&handle->listeners, hot_type);
   loop_adopt(loop, handle);
 }
 
@@ -26,9 +25,9 @@ void handle_release(struct handle *handle) {
   if (--handle->owners > 0) return;
   weir_loop *loop = handle->loop;
   assert(!handle->counted && !handle->owes);
-  listeners_fini(&handle->listeners, &loop->allocator);
+  if (handle->listener == NULL && handle->listeners != NULL) listeners_clear(handle);
   list_remove(&handle->link);
-  handle->class->free(handle);
+  handle_class(handle)->free(handle);
   loop_dependent_gone(loop);
 }
 
@@ -48,7 +47,7 @@ bool handle_attend(struct handle *handle) {
 
 void handle_settle(struct handle *handle) {
   handle->owes = false;
-  handle->class->deliver(handle);
+  handle_class(handle)->deliver(handle);
 }
 
 void handle_count(struct handle *handle, bool alive) {
@@ -61,12 +60,24 @@ void handle_count(struct handle *handle, bool alive) {
   }
 }
 
+bool handle_hears(const struct handle *handle, weir_event_type type) {
+  if (handle->listener != NULL) return handle->listener_type == type;
+  return handle->listeners != NULL && listeners_hear(handle->listeners, type);
+}
+
 /* What is silenced already when the emission begins (close, error, unpipe of a destroyed socket) runs to its end. */
+static void emit_to_several(struct handle *handle, const weir_event *event) {
+  if (handle->listeners == NULL || !listeners_hear(handle->listeners, event->type)) return;
+  bool all = handle->silenced || event->type == WEIR_EVENT_ERROR || event->type == WEIR_EVENT_CLOSE;
+  listeners_emit(handle, event, all);
+}
+
 void handle_emit(struct handle *handle, const weir_event *event) {
-  static const bool never = false;
-  if (!handle_hears(handle, event->type)) return;
-  bool whole = handle->silenced || event->type == WEIR_EVENT_ERROR || event->type == WEIR_EVENT_CLOSE;
-  listeners_emit(&handle->listeners, event, whole ? &never : &handle->silenced);
+  if (handle->listener == NULL) {
+    emit_to_several(handle, event);
+  } else if (handle->listener_type == event->type) {
+    handle->listener(event, handle->listener_user);
+  }
 }
 
 void handle_emit_error(struct handle *handle, const weir_event *event) {
@@ -79,16 +90,17 @@ void handle_emit_error(struct handle *handle, const weir_event *event) {
 }
 
 static bool makes_sense(const struct handle *handle, weir_event_type type, weir_listener listener) {
-  return listener != NULL && (unsigned)type <= WEIR_EVENT_ATTEMPT_FAILED && (handle->class->events >> type & 1U) != 0;
+  return listener != NULL && (unsigned)type <= WEIR_EVENT_ATTEMPT_FAILED &&
+         (handle_class(handle)->events >> type & 1U) != 0;
 }
 
 weir_code handle_listen(struct handle *handle, weir_event_type type, enum listener_position position,
                         weir_listener listener, void *user) {
   if (!makes_sense(handle, type, listener)) return WEIR_EINVAL;
-  return listeners_add(&handle->listeners, &handle->loop->allocator, type, position, listener, user);
+  return listeners_add(handle, type, position, listener, user);
 }
 
 weir_code handle_unlisten(struct handle *handle, weir_event_type type, weir_listener listener, const void *user) {
   if (!makes_sense(handle, type, listener)) return WEIR_EINVAL;
-  return listeners_remove(&handle->listeners, type, listener, user);
+  return listeners_remove(handle, type, listener, user);
 }

@@ -19,9 +19,9 @@
 #include <weir/loop.h>
 
 #include "common/list.h"
-#include "common/listeners.h"
 
 struct handle;
+struct listener_array; /* see listeners.h */
 struct text;
 
 /* What differs between a socket and a server. */
@@ -33,23 +33,35 @@ struct handle_class {
   void (*describe)(const struct handle *handle, struct text *text); /* what it is and does, in plain words */
 };
 
+extern const struct handle_class socket_class;
+extern const struct handle_class server_class;
+
+/* What an idle connection pays for: counted in bytes, and what every message needs stands first. */
 struct handle {
   weir_loop *loop;
-  const struct handle_class *class;
-  struct listeners listeners;
+  weir_listener listener; /* the only one, or NULL */
+  union {
+    void *listener_user;              /* with `listener` */
+    struct listener_array *listeners; /* without it: all of them, or NULL */
+  };
   void *user;
   struct list_node link;    /* on the loop's list of all handles */
   struct handle *next_owed; /* on the loop's list of handles that owe */
   uint32_t owners;
-  bool owes;       /* it is on that list */
-  bool referenced; /* the user's choice: keep the loop alive while active */
-  bool counted;    /* it is keeping the loop alive now */
-  bool silenced;   /* destroyed: listeners left in an emission do not run */
+  uint8_t listener_type; /* with `listener`: a weir_event_type */
+  bool is_server : 1;    /* else it is a socket */
+  bool owes : 1;         /* it is on the list of those that owe, or is attended to */
+  bool referenced : 1;   /* the user's choice: keep the loop alive while active */
+  bool counted : 1;      /* it is keeping the loop alive now */
+  bool silenced : 1;     /* destroyed: listeners left in an emission do not run */
 };
 
-/* Prepares a handle with one owner, the user. The structure's other members are the caller's. */
-void handle_init(struct handle *handle, const struct handle_class *class, weir_loop *loop, weir_event_type hot_type,
-                 void *user);
+static inline const struct handle_class *handle_class(const struct handle *handle) {
+  return handle->is_server ? &server_class : &socket_class;
+}
+
+/* Prepares a cleared handle with one owner, the user. The structure's other members are the caller's. */
+void handle_init(struct handle *handle, bool is_server, weir_loop *loop, void *user);
 
 void handle_retain(struct handle *handle);
 
@@ -71,15 +83,16 @@ void handle_settle(struct handle *handle);
 void handle_count(struct handle *handle, bool alive);
 
 /* Whether anybody listens. */
-static inline bool handle_hears(const struct handle *handle, weir_event_type type) {
-  return listeners_any(&handle->listeners, type);
-}
+bool handle_hears(const struct handle *handle, weir_event_type type);
 
 /* Emits an event to the handle's listeners. */
 void handle_emit(struct handle *handle, const weir_event *event);
 
 /* Emits an error, to the loop's hook when nobody listens. */
 void handle_emit_error(struct handle *handle, const weir_event *event);
+
+/* How a listener is added. */
+enum listener_position { LISTENER_LAST, LISTENER_LAST_ONCE, LISTENER_FIRST };
 
 /* Adds a listener with its arguments checked. */
 weir_code handle_listen(struct handle *handle, weir_event_type type, enum listener_position position,

@@ -4,6 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/loop.h"
+#include "common/memory.h"
+
 struct listener {
   weir_listener call;
   void *user;
@@ -15,61 +18,66 @@ struct listener {
 struct listener_array {
   size_t count;
   size_t capacity;
-  size_t next; /* of the running emission: which listener it looks at next */
-  size_t end;  /* of the running emission: how far it goes */
+  size_t next;   /* of the running emission: which listener it looks at next */
+  size_t end;    /* of the running emission: how far it goes */
+  uint32_t mask; /* a bit for each event type that somebody listens to */
+  bool emitting;
   struct listener listener[];
 };
 
 enum { FIRST_CAPACITY = 4 };
 
-void listeners_init(struct listeners *listeners, weir_event_type hot_type) {
-  memset(listeners, 0, sizeof *listeners);
-  listeners->hot_type = (uint8_t)hot_type;
+/* All listeners, or NULL when there are none, or one in the handle. */
+static struct listener_array *array_of(const struct handle *handle) {
+  return handle->listener == NULL ? handle->listeners : NULL;
 }
 
-void listeners_fini(struct listeners *listeners, const weir_allocator *allocator) {
-  memory_put(allocator, listeners->more);
-  listeners->more = NULL;
-  listeners->hot = NULL;
-  listeners->mask = 0;
+static bool is_single(const struct handle *handle, weir_event_type type) {
+  return handle->listener != NULL && handle->listener_type == type;
+}
+
+bool listeners_hear(const struct listener_array *listeners, weir_event_type type) {
+  return (listeners->mask >> type & 1U) != 0;
 }
 
 static size_t count_in_array(const struct listener_array *array, weir_event_type type) {
   size_t count = 0;
-  for (size_t i = 0; array != NULL && i < array->count; i++) {
+  for (size_t i = 0; i < array->count; i++) {
     if (array->listener[i].type == type && !array->listener[i].removed) count++;
   }
   return count;
 }
 
-size_t listeners_count(const struct listeners *listeners, weir_event_type type) {
-  bool hot = type == listeners->hot_type && listeners->hot != NULL;
-  return count_in_array(listeners->more, type) + (hot ? 1 : 0);
+size_t listeners_count(const struct handle *handle, weir_event_type type) {
+  const struct listener_array *array = array_of(handle);
+  return is_single(handle, type) ? 1 : array == NULL ? 0 : count_in_array(array, type);
 }
 
-static void update_mask(struct listeners *listeners, weir_event_type type) {
-  if (listeners_count(listeners, type) == 0) {
-    listeners->mask &= ~(1U << type);
-  } else {
-    listeners->mask |= 1U << type;
-  }
+void listeners_clear(struct handle *handle) {
+  memory_put(&handle->loop->allocator, array_of(handle));
+  handle->listener = NULL;
+  handle->listeners = NULL;
 }
 
-static struct listener_array *make_room(struct listeners *listeners, const weir_allocator *allocator) {
-  struct listener_array *array = listeners->more;
-  size_t capacity = array == NULL ? FIRST_CAPACITY : array->capacity * 2;
-  if (array != NULL && array->count < array->capacity) return array;
-  array = memory_resize(allocator, array, sizeof *array + capacity * sizeof array->listener[0]);
+/* ---- adding ---- */
+
+/* An array with room for one more, or NULL. */
+static struct listener_array *make_room(const struct handle *handle) {
+  struct listener_array *old = array_of(handle);
+  if (old != NULL && old->count < old->capacity) return old;
+  size_t capacity = old == NULL ? FIRST_CAPACITY : old->capacity * 2;
+  struct listener_array *array =
+      memory_resize(&handle->loop->allocator, old, sizeof *array + capacity * sizeof array->listener[0]);
   if (array == NULL) return NULL;
-  if (listeners->more == NULL) memset(array, 0, sizeof *array);
+  if (old == NULL) memset(array, 0, sizeof *array);
   array->capacity = capacity;
-  listeners->more = array;
   return array;
 }
 
 static void insert_last(struct listener_array *array, struct listener listener) {
   assert(array->count < array->capacity);
   array->listener[array->count++] = listener;
+  array->mask |= 1U << listener.type;
 }
 
 /* A running emission does not see it: its places move by one. */
@@ -80,70 +88,75 @@ static void insert_first(struct listener_array *array, struct listener listener)
   array->count++;
   array->next++;
   array->end++;
+  array->mask |= 1U << listener.type;
 }
 
-/* A listener in front of the hot one: both then stand in the array, which keeps the order. */
-static weir_code prepend(struct listeners *listeners, const weir_allocator *allocator, struct listener listener) {
-  struct listener_array *array = make_room(listeners, allocator);
+/* Into an array, whose first member becomes the one that has stood alone. */
+static weir_code add_to_array(struct handle *handle, struct listener listener, bool first) {
+  struct listener_array *array = make_room(handle);
   if (array == NULL) return WEIR_ENOMEM;
-  if (listener.type == listeners->hot_type && listeners->hot != NULL) {
-    insert_first(array, (struct listener){listeners->hot, listeners->hot_user, listener.type, false, false});
-    listeners->hot = NULL;
-    array = make_room(listeners, allocator);
-    if (array == NULL) return WEIR_ENOMEM;
+  if (handle->listener != NULL) {
+    insert_last(array, (struct listener){handle->listener, handle->listener_user, handle->listener_type, false, false});
+    handle->listener = NULL;
   }
-  insert_first(array, listener);
-  return WEIR_OK;
-}
-
-static weir_code append(struct listeners *listeners, const weir_allocator *allocator, struct listener listener) {
-  struct listener_array *array = make_room(listeners, allocator);
-  if (array == NULL) return WEIR_ENOMEM;
-  insert_last(array, listener);
-  return WEIR_OK;
-}
-
-weir_code listeners_add(struct listeners *listeners, const weir_allocator *allocator, weir_event_type type,
-                        enum listener_position position, weir_listener call, void *user) {
-  struct listener listener = {call, user, (uint8_t)type, position == LISTENER_LAST_ONCE, false};
-  weir_code code = WEIR_OK;
-  if (position == LISTENER_FIRST) {
-    code = prepend(listeners, allocator, listener);
-  } else if (type == listeners->hot_type && !listener.once && !listeners_any(listeners, type)) {
-    listeners->hot = call;
-    listeners->hot_user = user;
+  handle->listeners = array;
+  if (first) {
+    insert_first(array, listener);
   } else {
-    code = append(listeners, allocator, listener);
+    insert_last(array, listener);
   }
-  update_mask(listeners, type);
-  return code;
+  return WEIR_OK;
 }
 
-static void remove_at(struct listeners *listeners, size_t at) {
-  struct listener_array *array = listeners->more;
-  if (listeners->emitting) {
+weir_code listeners_add(struct handle *handle, weir_event_type type, enum listener_position position,
+                        weir_listener call, void *user) {
+  if (handle->listener == NULL && handle->listeners == NULL && position != LISTENER_LAST_ONCE) {
+    handle->listener = call;
+    handle->listener_user = user;
+    handle->listener_type = (uint8_t)type;
+    return WEIR_OK;
+  }
+  struct listener listener = {call, user, (uint8_t)type, position == LISTENER_LAST_ONCE, false};
+  return add_to_array(handle, listener, position == LISTENER_FIRST);
+}
+
+/* ---- removing ---- */
+
+static void update_mask(struct listener_array *array, weir_event_type type) {
+  if (count_in_array(array, type) == 0) array->mask &= ~(1U << type);
+}
+
+static void remove_at(struct listener_array *array, size_t at) {
+  weir_event_type type = (weir_event_type)array->listener[at].type;
+  if (array->emitting) {
     array->listener[at].removed = true;
-    return;
+  } else {
+    array->count--;
+    memmove(&array->listener[at], &array->listener[at + 1], (array->count - at) * sizeof array->listener[0]);
   }
-  array->count--;
-  memmove(&array->listener[at], &array->listener[at + 1], (array->count - at) * sizeof array->listener[0]);
+  update_mask(array, type);
 }
 
-weir_code listeners_remove(struct listeners *listeners, weir_event_type type, weir_listener call, const void *user) {
-  struct listener_array *array = listeners->more;
-  for (size_t i = array == NULL ? 0 : array->count; i > 0; i--) {
+static weir_code remove_single(struct handle *handle, weir_event_type type, weir_listener call, const void *user) {
+  if (!is_single(handle, type) || handle->listener != call || handle->listener_user != user) return WEIR_ENOENT;
+  listeners_clear(handle);
+  return WEIR_OK;
+}
+
+weir_code listeners_remove(struct handle *handle, weir_event_type type, weir_listener call, const void *user) {
+  struct listener_array *array = array_of(handle);
+  if (array == NULL) return remove_single(handle, type, call, user);
+  for (size_t i = array->count; i > 0; i--) {
     const struct listener *listener = &array->listener[i - 1];
     if (listener->type == type && listener->call == call && listener->user == user && !listener->removed) {
-      remove_at(listeners, i - 1);
-      update_mask(listeners, type);
+      remove_at(array, i - 1);
       return WEIR_OK;
     }
   }
-  if (type != listeners->hot_type || listeners->hot != call || listeners->hot_user != user) return WEIR_ENOENT;
-  listeners->hot = NULL;
-  update_mask(listeners, type);
-  return WEIR_OK;
+  return WEIR_ENOENT;
 }
+
+/* ---- emitting ---- */
 
 static void drop_removed(struct listener_array *array) {
   size_t kept = 0;
@@ -154,31 +167,18 @@ static void drop_removed(struct listener_array *array) {
 }
 
 /* The array may move while a listener adds another, so it is read anew at every step. */
-static void emit_in_array(struct listeners *listeners, const weir_event *event, const bool *silenced) {
-  while (listeners->more->next < listeners->more->end && !*silenced) {
-    struct listener *listener = &listeners->more->listener[listeners->more->next++];
+void listeners_emit(struct handle *handle, const weir_event *event, bool all) {
+  assert(!handle->listeners->emitting);
+  handle->listeners->emitting = true;
+  handle->listeners->next = 0;
+  handle->listeners->end = handle->listeners->count;
+  while (handle->listeners->next < handle->listeners->end && (all || !handle->silenced)) {
+    struct listener *listener = &handle->listeners->listener[handle->listeners->next++];
     if (listener->type != event->type) continue;
     struct listener called = *listener;
-    if (called.once) {
-      listener->removed = true; /* before the call, so that it counts as gone inside it */
-      update_mask(listeners, event->type);
-    }
+    if (called.once) remove_at(handle->listeners, handle->listeners->next - 1); /* in the call it counts as gone */
     called.call(event, called.user);
   }
-}
-
-void listeners_emit(struct listeners *listeners, const weir_event *event, const bool *silenced) {
-  assert(!listeners->emitting);
-  if (!listeners_any(listeners, event->type)) return;
-  listeners->emitting = true;
-  if (listeners->more != NULL) {
-    listeners->more->next = 0;
-    listeners->more->end = listeners->more->count;
-  }
-  if (event->type == listeners->hot_type && listeners->hot != NULL) listeners->hot(event, listeners->hot_user);
-  if (listeners->more != NULL) {
-    emit_in_array(listeners, event, silenced);
-    drop_removed(listeners->more);
-  }
-  listeners->emitting = false;
+  drop_removed(handle->listeners);
+  handle->listeners->emitting = false;
 }

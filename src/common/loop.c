@@ -134,7 +134,7 @@ static void deliver_owed(weir_loop *loop) {
     struct handle *next = handle->next_owed;
     handle->next_owed = NULL;
     handle->owes = false;
-    handle->class->deliver(handle);
+    handle_class(handle)->deliver(handle);
     handle_release(handle);
     handle = next;
   }
@@ -379,7 +379,7 @@ static void abandon_handles(weir_loop *loop) {
     struct handle *handle = CONTAINER_OF(node, struct handle, link);
     list_append(&loop->handles, node);
     handle_retain(handle);
-    handle->class->abandon(handle);
+    handle_class(handle)->abandon(handle);
     handle_release(handle);
   }
   await_closes(loop);

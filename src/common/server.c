@@ -5,6 +5,7 @@
 
 #include <weir/socket.h>
 
+#include "common/listeners.h"
 #include "common/memory.h"
 
 /* A callback of close() or get_connections() that waits. */
@@ -15,8 +16,6 @@ struct question {
   void *user;
   weir_code code;
 };
-
-static const struct handle_class server_class;
 
 void server_owe(weir_server *server, enum server_debt debt) {
   server->debts |= (uint8_t)debt;
@@ -43,9 +42,7 @@ size_t server_mark(const weir_server *server) { return server->high_water_mark; 
 
 const weir_address *server_bound_address(const weir_server *server) { return &server->bound; }
 
-struct socket_options *server_socket_options(weir_server *server) {
-  return &server->socket_options;
-}
+const struct socket_options *server_socket_options(const weir_server *server) { return &server->socket_options; }
 
 void server_socket_destroyed(weir_server *server) { server->connections--; }
 
@@ -75,7 +72,7 @@ weir_code weir_server_create(weir_loop *loop, const weir_server_options *options
   list_init(&made->closers);
   list_init(&made->asked);
   made->max_connections = WEIR_UNLIMITED;
-  handle_init(&made->handle, &server_class, loop, WEIR_EVENT_CONNECTION, whole.user);
+  handle_init(&made->handle, true, loop, whole.user);
   weir_code code = take_options(made, &whole);
   if (code == WEIR_OK) code = deadline_init(&made->pause, loop, server_accept_again);
   if (code == WEIR_OK && connection != NULL) code = weir_server_on(made, WEIR_EVENT_CONNECTION, connection, user);
@@ -175,13 +172,13 @@ static void free_server(struct handle *handle) {
   memory_put(server_allocator(server), server);
 }
 
-static const struct handle_class server_class = {.events = 1U << WEIR_EVENT_LISTENING | 1U << WEIR_EVENT_CONNECTION |
-                                                           1U << WEIR_EVENT_DROP | 1U << WEIR_EVENT_ERROR |
-                                                           1U << WEIR_EVENT_CLOSE,
-                                                 .deliver = deliver,
-                                                 .abandon = abandon,
-                                                 .free = free_server,
-                                                 .describe = server_describe};
+const struct handle_class server_class = {.events = 1U << WEIR_EVENT_LISTENING | 1U << WEIR_EVENT_CONNECTION |
+                                                    1U << WEIR_EVENT_DROP | 1U << WEIR_EVENT_ERROR |
+                                                    1U << WEIR_EVENT_CLOSE,
+                                          .deliver = deliver,
+                                          .abandon = abandon,
+                                          .free = free_server,
+                                          .describe = server_describe};
 
 /* ---- asking ---- */
 
@@ -223,7 +220,7 @@ weir_code weir_server_off(weir_server *server, weir_event_type type, weir_listen
 }
 
 size_t weir_server_listener_count(const weir_server *server, weir_event_type type) {
-  return listeners_count(&server->handle.listeners, type);
+  return listeners_count(&server->handle, type);
 }
 
 weir_server *weir_server_retain(weir_server *server) {

@@ -130,7 +130,7 @@ size_t server_mark(const weir_server *server);
 const weir_address *server_bound_address(const weir_server *server);
 
 /* What its accepted sockets tell their connections. */
-struct socket_options *server_socket_options(weir_server *server);
+const struct socket_options *server_socket_options(const weir_server *server);
 
 /* An accepted socket was destroyed: it does not count as a connection any more. */
 void server_socket_destroyed(weir_server *server);

@@ -43,7 +43,6 @@ static void welcome(weir_server *server, struct weir_socket *socket, const weir_
   server->connections++;
   server->unclosed++;
   server->handle.loop->counters.connections_accepted++;
-  socket_share_options(socket);
   if (peer != NULL) socket_meet(socket, peer);
   socket_become_open(socket);
   handle_attend(&socket->handle);
@@ -73,7 +72,7 @@ static bool is_blocked(const weir_server *server, const weir_address *peer) {
 
 static void accept_client(weir_server *server, const weir_address *peer) {
   weir_loop *loop = server->handle.loop;
-  struct weir_socket *socket = socket_make(loop, server->allow_half_open, NULL);
+  struct weir_socket *socket = socket_make(loop, server->allow_half_open, peer != NULL, NULL);
   if (socket == NULL) {
     turn_away(server);
     server_report(server, "accept", WEIR_ENOMEM, 0, "no memory for a client's socket; the client was turned away");

@@ -72,7 +72,7 @@ static struct weir_socket *find_connection(const weir_server *server, struct lis
   const struct list *handles = &server->handle.loop->handles;
   for (; node != NULL; node = list_after(handles, node)) {
     struct handle *handle = CONTAINER_OF(node, struct handle, link);
-    if (handle->class != &socket_class) continue;
+    if (handle->is_server) continue;
     struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
     if (socket->server == server && !socket_is_over(socket)) return socket;
   }

@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/socket.h"
 
+#include <stdalign.h>
 #include <string.h>
 
+#include "common/listeners.h"
 #include "common/memory.h"
 #include "common/server.h"
 #include "common/socket_options.h"
 
-struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, void *user) {
-  struct weir_socket *socket = memory_get_zeroed(&loop->allocator, SOCKET_BYTES + loop->operations->connection_bytes);
+/* Behind the backend's part, which may end anywhere. */
+static size_t place_of_tcp(const weir_loop *loop) {
+  size_t end = sizeof(struct weir_socket) + loop->operations->connection_bytes;
+  return (end + alignof(struct socket_tcp) - 1) / alignof(struct socket_tcp) * alignof(struct socket_tcp);
+}
+
+struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, bool has_tcp_room, void *user) {
+  size_t bytes = place_of_tcp(loop) + (has_tcp_room ? sizeof(struct socket_tcp) : 0);
+  struct weir_socket *socket = memory_get_zeroed(&loop->allocator, bytes);
   if (socket == NULL) return NULL;
-  handle_init(&socket->handle, &socket_class, loop, WEIR_EVENT_DATA, user);
+  socket->has_tcp_room = has_tcp_room;
+  handle_init(&socket->handle, false, loop, user);
   socket->allow_half_open = allow_half_open;
   return socket;
 }
@@ -30,6 +40,16 @@ struct socket_extra *socket_need_extra(struct weir_socket *socket) {
   list_init(&extra->pipe_notices);
   socket->extra = extra;
   return extra;
+}
+
+struct socket_tcp *socket_tcp(const struct weir_socket *socket) {
+  char *block = (char *)(uintptr_t)socket;
+  if (socket->has_tcp_room) return (struct socket_tcp *)(void *)(block + place_of_tcp(socket->handle.loop));
+  return socket->extra == NULL ? NULL : &socket->extra->tcp;
+}
+
+struct socket_tcp *socket_need_tcp(struct weir_socket *socket) {
+  return socket->has_tcp_room || socket_need_extra(socket) != NULL ? socket_tcp(socket) : NULL;
 }
 
 const char *socket_address(const struct weir_socket *socket, char room[WEIR_ADDRESS_TEXT_BYTES]) {
@@ -80,7 +100,7 @@ weir_code weir_socket_create(weir_loop *loop, const weir_socket_options *options
   if (options != NULL) memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
   bool has_onread = whole.onread != NULL;
   if ((whole.onread_buffer != NULL) != has_onread || (whole.onread_size != 0) != has_onread) return WEIR_EINVAL;
-  struct weir_socket *made = socket_make(loop, whole.allow_half_open, whole.user);
+  struct weir_socket *made = socket_make(loop, whole.allow_half_open, true, whole.user);
   if (made == NULL) return WEIR_ENOMEM;
   weir_code code = take_options(made, &whole);
   if (code != WEIR_OK) {
@@ -180,7 +200,7 @@ weir_code weir_socket_off(weir_socket *socket, weir_event_type type, weir_listen
 }
 
 size_t weir_socket_listener_count(const weir_socket *socket, weir_event_type type) {
-  return listeners_count(&socket->handle.listeners, type);
+  return listeners_count(&socket->handle, type);
 }
 
 /* ---- asking ---- */

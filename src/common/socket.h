@@ -33,7 +33,6 @@
 #ifndef WEIR_COMMON_SOCKET_H
 #define WEIR_COMMON_SOCKET_H
 
-#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,6 +70,13 @@ struct write_request;
 struct socket_options;
 struct socket_parcel;
 struct chunk; /* bytes kept because the socket does not flow */
+
+/* What only TCP needs. It stands behind the backend's part of every socket but those that were accepted over another.
+ */
+struct socket_tcp {
+  struct address_pair addresses;
+  struct socket_options *options; /* its own; NULL: the server's, or the defaults */
+};
 
 /* What few sockets need, or only for a time; made when it is first needed. */
 struct socket_extra {
@@ -120,43 +126,43 @@ struct socket_extra {
   struct list pipes_out;              /* pipes from here */
   struct list pipes_in;               /* pipes to here */
   struct list pipe_notices;           /* `pipe` and `unpipe` that are owed */
+  struct socket_tcp tcp;              /* of a socket that has no room for it */
 };
 
+/* What an idle connection pays for, so counted in bytes. The backend's part stands behind it. */
 struct weir_socket {
   struct handle handle;
   uint64_t bytes_read;
   uint64_t bytes_written;
+  struct socket_extra *extra;
+  weir_server *server;
   uint8_t life;       /* enum socket_life */
   uint8_t read_half;  /* enum read_half */
   uint8_t write_half; /* enum write_half */
   uint8_t flow;       /* enum flow */
   uint8_t debts;      /* set of enum socket_debt */
-  bool allow_half_open;
-  bool reading;        /* a read is submitted */
-  bool shutting_down;  /* a shutdown is submitted */
-  bool ended_by_peer;  /* the write half ends because the read half did */
-  bool destroy_after;  /* destroy once `finish` was emitted */
-  bool close_returned; /* CLOSING: the backend has let go */
-  bool had_error;
-  bool is_tcp;        /* the connection is one of TCP, or was until it closed */
-  bool resets;        /* it is broken off: now, or when the connect under way succeeds */
-  int16_t error_code; /* a weir_code, in case there was no memory for the whole error */
-  struct address_pair addresses;
-  struct socket_options *options; /* NULL: the defaults; or the server's, or its own */
-  struct socket_extra *extra;
-  weir_server *server;
+  int8_t error_code;  /* of what destroyed it, in case there was no memory for the whole error */
+  bool had_error : 1;
+  bool allow_half_open : 1;
+  bool reading : 1;        /* a read is submitted */
+  bool shutting_down : 1;  /* a shutdown is submitted */
+  bool ended_by_peer : 1;  /* the write half ends because the read half did */
+  bool destroy_after : 1;  /* destroy once `finish` was emitted */
+  bool close_returned : 1; /* CLOSING: the backend has let go */
+  bool is_tcp : 1;         /* the connection is one of TCP, or was until it closed */
+  bool resets : 1;         /* it is broken off: now, or when the connect under way succeeds */
+  bool has_tcp_room : 1;   /* behind the backend's part */
 };
 
-/* The backend's part stands behind the socket, aligned for anything. */
-#define SOCKET_BYTES \
-  ((sizeof(struct weir_socket) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t))
+_Static_assert(sizeof(void *) != 8 || sizeof(struct weir_socket) == 104, "an idle connection pays for this");
+_Static_assert(WEIR_EBLOCKED >= INT8_MIN, "a code fits into a byte");
 
 static inline struct connection *socket_connection(const struct weir_socket *socket) {
-  return (struct connection *)(void *)((char *)(uintptr_t)socket + SOCKET_BYTES);
+  return (struct connection *)(void *)((char *)(uintptr_t)socket + sizeof *socket);
 }
 
 static inline struct weir_socket *socket_of(struct connection *connection) {
-  return (struct weir_socket *)(void *)((char *)connection - SOCKET_BYTES);
+  return (struct weir_socket *)(void *)((char *)connection - sizeof(struct weir_socket));
 }
 
 /* Destroyed, whatever was asked for next. */
@@ -173,10 +179,15 @@ static inline struct backend *socket_backend(const struct weir_socket *socket) {
 /* ---- socket.c ---- */
 
 /* A socket with one owner, the caller; NULL: no memory. */
-struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, void *user);
+struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, bool has_tcp_room, void *user);
 
 /* The extra part, made now if need be; NULL: no memory. */
 struct socket_extra *socket_need_extra(struct weir_socket *socket);
+
+/* The part for TCP; NULL: it has none, so the part would be all zero. The other makes one, or returns NULL: no memory.
+ */
+struct socket_tcp *socket_tcp(const struct weir_socket *socket);
+struct socket_tcp *socket_need_tcp(struct weir_socket *socket);
 
 /* What errors call its address: what connect() was given, or else who is at the other end, or where it was accepted. */
 const char *socket_address(const struct weir_socket *socket, char room[WEIR_ADDRESS_TEXT_BYTES]);
@@ -218,8 +229,6 @@ void socket_close_done(const struct completion *completion);
 /* Frees everything that belongs to one life: queues, kept bytes, attempt, decoder's rest. */
 void socket_clear(struct weir_socket *socket);
 
-extern const struct handle_class socket_class;
-
 /* ---- socket_addresses.c ---- */
 
 /* A TCP connection is made: remembers who is at its other end, and its own address. Comes before socket_become_open. */
@@ -243,10 +252,6 @@ const struct socket_options *socket_options_of(const struct weir_socket *socket)
 
 /* Takes them over. WEIR_ENOMEM: nothing has changed. */
 weir_code socket_set_options(struct weir_socket *socket, const struct socket_options *options);
-
-/* An accepted socket has those of its server, until it has its own or begins another life. */
-void socket_share_options(struct weir_socket *socket);
-void socket_unshare_options(struct weir_socket *socket);
 
 /* Tells the system of a new TCP connection what is wanted. */
 void socket_apply_options(struct weir_socket *socket);

@@ -24,8 +24,9 @@ static bool is_unspecified(const weir_address *address) {
 }
 
 void socket_meet_between(struct weir_socket *socket, const weir_address *local, const weir_address *remote) {
+  struct socket_tcp *tcp = socket_need_tcp(socket);
   socket->is_tcp = true;
-  address_pair_set(&socket->addresses, &socket->handle.loop->allocator, local, remote);
+  if (tcp != NULL) address_pair_set(&tcp->addresses, &socket->handle.loop->allocator, local, remote);
 }
 
 void socket_meet(struct weir_socket *socket, const weir_address *remote) {
@@ -43,14 +44,21 @@ void socket_meet_whoever(struct weir_socket *socket) {
 }
 
 void socket_forget_addresses(struct weir_socket *socket) {
+  struct socket_tcp *tcp = socket_tcp(socket);
   socket->is_tcp = false;
-  address_pair_clear(&socket->addresses, &socket->handle.loop->allocator);
+  if (tcp != NULL) address_pair_clear(&tcp->addresses, &socket->handle.loop->allocator);
+}
+
+static const struct address_pair *addresses_of(const struct weir_socket *socket) {
+  static const struct address_pair none;
+  const struct socket_tcp *tcp = socket_tcp(socket);
+  return tcp == NULL ? &none : &tcp->addresses;
 }
 
 bool weir_socket_local_address(const weir_socket *socket, weir_address *address) {
-  return address_pair_local(&socket->addresses, address);
+  return address_pair_local(addresses_of(socket), address);
 }
 
 bool weir_socket_remote_address(const weir_socket *socket, weir_address *address) {
-  return address_pair_remote(&socket->addresses, address);
+  return address_pair_remote(addresses_of(socket), address);
 }

@@ -28,7 +28,6 @@ void socket_update_liveness(struct weir_socket *socket) {
 
 void socket_begin_life(struct weir_socket *socket) {
   handle_retain(&socket->handle);
-  socket_unshare_options(socket);
   socket_forget_addresses(socket);
   if (socket->server != NULL) server_release_from_socket(socket->server);
   socket->server = NULL;
@@ -68,7 +67,7 @@ void socket_become_open(struct weir_socket *socket) {
 
 static void remember_error(struct weir_socket *socket, const weir_error *error) {
   socket->had_error = true;
-  socket->error_code = (int16_t)error->code;
+  socket->error_code = (int8_t)error->code;
   struct socket_extra *extra = socket_need_extra(socket);
   if (extra == NULL) return;
   memory_put(&socket->handle.loop->allocator, extra->error);
@@ -243,9 +242,9 @@ void socket_close_done(const struct completion *completion) {
 }
 
 static bool take_debt(struct weir_socket *socket, enum socket_debt debt) {
-  bool owed = (socket->debts & debt) != 0;
+  if ((socket->debts & debt) == 0) return false;
   socket->debts &= (uint8_t)~debt;
-  return owed;
+  return true;
 }
 
 void socket_deliver_flow(struct weir_socket *socket) {

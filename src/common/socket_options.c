@@ -61,35 +61,23 @@ bool socket_options_any(const struct socket_options *options) {
 /* ---- whose they are ---- */
 
 const struct socket_options *socket_options_of(const struct weir_socket *socket) {
-  return socket->options == NULL ? &defaults : socket->options;
-}
-
-static bool shares_options(const struct weir_socket *socket) {
-  return socket->server != NULL && socket->options == server_socket_options(socket->server);
+  const struct socket_tcp *tcp = socket_tcp(socket);
+  if (tcp != NULL && tcp->options != NULL) return tcp->options;
+  return socket->server == NULL ? &defaults : server_socket_options(socket->server);
 }
 
 weir_code socket_set_options(struct weir_socket *socket, const struct socket_options *options) {
-  struct socket_options *own = shares_options(socket) ? NULL : socket->options;
-  if (own == NULL) own = memory_get(&socket->handle.loop->allocator, sizeof *own);
-  if (own == NULL) return WEIR_ENOMEM;
-  *own = *options;
-  socket->options = own;
+  struct socket_tcp *tcp = socket_need_tcp(socket);
+  if (tcp == NULL) return WEIR_ENOMEM;
+  if (tcp->options == NULL) tcp->options = memory_get(&socket->handle.loop->allocator, sizeof *options);
+  if (tcp->options == NULL) return WEIR_ENOMEM;
+  *tcp->options = *options;
   return WEIR_OK;
 }
 
-void socket_share_options(struct weir_socket *socket) {
-  struct socket_options *shared = server_socket_options(socket->server);
-  if (socket_options_any(shared)) socket->options = shared;
-}
-
-void socket_unshare_options(struct weir_socket *socket) {
-  if (shares_options(socket)) socket->options = NULL;
-}
-
 void socket_free_options(struct weir_socket *socket) {
-  socket_unshare_options(socket);
-  memory_put(&socket->handle.loop->allocator, socket->options);
-  socket->options = NULL;
+  struct socket_tcp *tcp = socket_tcp(socket);
+  if (tcp != NULL) memory_put(&socket->handle.loop->allocator, tcp->options);
 }
 
 /* ---- telling the system ---- */
@@ -100,8 +88,8 @@ static weir_code tell(struct weir_socket *socket, enum control control, const vo
 }
 
 void socket_apply_options(struct weir_socket *socket) {
-  if (socket->options == NULL) return;
-  const struct socket_options wanted = *socket->options;
+  const struct socket_options wanted = *socket_options_of(socket);
+  if (!socket_options_any(&wanted)) return;
   struct socket_options had = wanted;
   bool refused = false;
   if (wanted.no_delay && tell(socket, CONTROL_NO_DELAY, &wanted.no_delay) != WEIR_OK) {
