@@ -5,12 +5,13 @@ A server runs a short and a long load under strace or callgrind. The difference,
 two, has no start and no end in it.
 """
 import os
-import re
 import shutil
 import signal
 import tempfile
 
 from . import progress
+from .contestant import WEIR
+from .counter import Callgrind, Strace
 from .failure import Failure
 from .server import Server, load
 
@@ -23,96 +24,56 @@ CELLS = (
 )
 
 
-class Traced(Server):
-    """A server under the eyes of a tool, which writes into a file when the server ends."""
+class Counted(Server):
+    """A server under the eyes of a counter, which writes its file when the server ends."""
 
-    def __init__(self, folder, contestant, tool):
+    def __init__(self, folder, contestant, counter):
         self.output = os.path.join(folder, "output")
-        super().__init__(folder, contestant, "unix", pinned=False, wrapper=tool.words(self.output))
-        self.tool = tool
+        super().__init__(folder, contestant, "unix", pinned=False, wrapper=counter.words(self.output))
+        self.counter = counter
 
     def terminate(self):
-        os.kill(self.tool.server_of(self.process.pid), signal.SIGTERM)
+        os.kill(self.counter.server_of(self.process.pid), signal.SIGTERM)
 
 
-class Strace:
-    """Counts system calls, of all threads."""
-
-    key = "system_calls"
-    program = "strace"
-
-    @staticmethod
-    def words(output):
-        return ["strace", "-f", "-c", "-o", output]
-
-    @staticmethod
-    def server_of(pid):
-        """strace would keep a SIGTERM for itself: the server is its child."""
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return int(file.read().split()[0])
-
-    @staticmethod
-    def total(text):
-        return int(re.search(r"(\d+)\s+(?:\d+\s+)?total", text).group(1))
-
-    @staticmethod
-    def can_count(contestant):
-        del contestant
-        return True
-
-
-class Callgrind:
-    """Counts instructions in user space, the C library's too."""
-
-    key = "instructions"
-    program = "valgrind"
-
-    @staticmethod
-    def words(output):
-        return ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={output}"]
-
-    @staticmethod
-    def server_of(pid):
-        return pid
-
-    @staticmethod
-    def total(text):
-        return int(re.search(r"^(?:totals|summary): (\d+)", text, re.MULTILINE).group(1))
-
-    @staticmethod
-    def can_count(contestant):
-        return contestant.counts_instructions
-
-
-def count(programs, folder, contestant, tool, options, operations):
-    """Everything the tool saw in a run of so many operations."""
-    with Traced(folder, contestant, tool) as server:
+def count(programs, folder, contestant, counter, options, operations):
+    """Everything the counter saw in a run of so many operations."""
+    with Counted(folder, contestant, counter) as server:
         status, _, complaint = load(programs, server.endpoint, (*options, "--count", str(operations)))
     if status != 0:
-        raise Failure(f"{contestant.name} under {tool.program}: {complaint}")
+        raise Failure(f"{contestant.name} under {counter.program}: {complaint}")
     with open(server.output, encoding="utf-8") as file:
-        return tool.total(file.read())
+        return counter.parts(file.read())
 
 
-def count_each(programs, folder, contestant, tool):
-    """By name of the cell, what one operation costs."""
+def count_cells(programs, folder, contestant, counter):
+    """By name of the cell, what one operation costs and in which parts."""
     result = {}
     for name, options, short, long in CELLS:
-        progress.show(f"{tool.program}: {contestant.name}, {name}")
-        costs = [count(programs, folder, contestant, tool, options, operations) for operations in (short, long)]
-        result[name] = (costs[1] - costs[0]) / (long - short)
+        progress.show(f"{counter.program}: {contestant.name}, {name}")
+        parts = count(programs, folder, contestant, counter, options, long)
+        parts.subtract(count(programs, folder, contestant, counter, options, short))
+        result[name] = {part: number / (long - short) for part, number in parts.items() if number != 0}
     return result
 
 
+def tell(contestant, counter, cells):
+    """For results.json. Which functions others consist of is not told: their names would fill it."""
+    has_parts = counter is Strace or contestant.name == WEIR
+    return {"contestant": contestant.name, "count": counter.key,
+            "cells": {cell: sum(parts.values()) for cell, parts in cells.items()},
+            "parts": cells if has_parts else {}}
+
+
 def run(programs, contestants):
-    """For results.json; a tool that is not there counts nothing."""
+    """For results.json; a counter that is not there counts nothing."""
     results = []
     with tempfile.TemporaryDirectory(prefix="weir-bench.") as folder:
-        for tool in (Strace, Callgrind):
-            if shutil.which(tool.program) is None:
+        for counter in (Strace, Callgrind):
+            if shutil.which(counter.program) is None:
                 continue
             for contestant in contestants:
-                if tool.can_count(contestant):
-                    counted = count_each(programs, folder, contestant, tool)
-                    results.append({"contestant": contestant.name, "count": tool.key, "cells": counted})
+                if counter.can_count(contestant):
+                    cells = count_cells(programs, folder, contestant, counter)
+                    results.append(tell(contestant, counter, cells))
     return results

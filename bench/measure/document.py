@@ -6,6 +6,7 @@ So the numbers, the tables and the pictures are always of one run, and nobody co
 import re
 
 from . import better, pictures, summary, table
+from .contestant import WEIR
 from .failure import Failure
 
 PLACE = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
@@ -33,6 +34,8 @@ def describe_tables(results):
         "latencies": table.latencies(races, names),
         "system_calls": table.counts(results["counts"], names, "system_calls"),
         "instructions": table.counts(results["counts"], names, "instructions"),
+        "churn_calls": table.system_calls_of(results["counts"], names, "churn"),
+        "functions": table.functions_of(results["counts"], WEIR),
         "memory": table.memory(results["memory"], names),
         "primitives": table.primitives(results["primitives"]),
         "better": better.find(results),

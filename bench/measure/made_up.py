@@ -13,7 +13,8 @@ def cell(transport, name):
 
 
 def counts(key):
-    return [{"contestant": name, "count": key, "cells": {"64 B x 1": number}}
+    return [{"contestant": name, "count": key, "cells": {"churn": number},
+             "parts": {"churn": {"half": number / 2, "other half": number / 2}}}
             for name, number in (("weir", 3.0), ("epoll", 6.0))]
 
 

@@ -136,8 +136,11 @@ def write(results, folder):
     written = []
     for name, draw in PICTURES.items():
         picture = draw(results)
+        path = os.path.join(folder, f"{name}.svg")
         if picture:
-            with open(os.path.join(folder, f"{name}.svg"), "w", encoding="utf-8") as file:
+            with open(path, "w", encoding="utf-8") as file:
                 file.write(picture.in_text())
             written.append(name)
+        elif os.path.exists(path):
+            os.remove(path)  # It would be of another run.
     return written

@@ -91,6 +91,39 @@ def counts(results, names, key):
     return Table(f"{title} (Unix sockets)", ["", *columns], rows)
 
 
+def parts(columns, precision, least):
+    """A row for each part that is worth one somewhere, the dearest first, and the rest in one. `columns`: by head."""
+    sums = {}
+    for numbers in columns.values():
+        for part, number in numbers.items():
+            sums[part] = max(sums.get(part, 0), number)
+    shown = sorted((part for part, number in sums.items() if number >= least), key=lambda part: -sums[part])
+    rows = [[part, *(text_of_part(numbers.get(part, 0), precision) for numbers in columns.values())] for part in shown]
+    rest = [sum(number for part, number in numbers.items() if part not in shown) for numbers in columns.values()]
+    rows.append(["the rest", *(text_of_part(number, precision) for number in rest)])
+    return Table("", ["", *columns], rows)
+
+
+def text_of_part(number, precision):
+    """Nothing for nothing, so that what is there stands out."""
+    text = f"{number:,.{precision}f}"
+    return "" if float(text.replace(",", "")) == 0 else text
+
+
+def system_calls_of(results, names, cell):
+    """Which ones an operation consists of; None when nobody counted."""
+    columns = {count["contestant"]: count["parts"][cell] for count in results if count["count"] == "system_calls"}
+    return parts({name: columns[name] for name in names if name in columns}, 2, 0.3) if columns else None
+
+
+def functions_of(results, name):
+    """Which functions an operation's instructions are in; None when nobody counted."""
+    for count in results:
+        if count["count"] == "instructions" and count["contestant"] == name:
+            return parts(count["parts"], 0, 8)
+    return None
+
+
 def memory(results, names):
     """Bytes for each open connection."""
     rows = []
