@@ -75,8 +75,9 @@ static void call_packet(const OVERLAPPED_ENTRY *entry) {
 BOOL completion_port_turn(DWORD milliseconds) {
   OVERLAPPED_ENTRY entries[ENTRY_COUNT];
   ULONG count = 0;
-  if (call_line()) return TRUE;
-  if (!GetQueuedCompletionStatusEx(port, entries, ENTRY_COUNT, &count, milliseconds, FALSE)) return FALSE;
+  BOOL any = call_line();
+  /* After the line only a look, so that neither starves the other. */
+  if (!GetQueuedCompletionStatusEx(port, entries, ENTRY_COUNT, &count, any ? 0 : milliseconds, FALSE)) return any;
   for (ULONG at = 0; at < count; at++) call_packet(&entries[at]);
   return TRUE;
 }

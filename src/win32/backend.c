@@ -16,23 +16,28 @@
 /* ---- chunks ---- */
 
 unsigned char *backend_take_chunk(struct backend *backend) {
-  unsigned char *chunk = backend->chunk;
-  backend->chunk = NULL;
-  return chunk != NULL ? chunk : memory_get(backend->allocator, PIPE_CHUNK_BYTES);
+  for (size_t i = 0; i < CHUNKS_KEPT; ++i) {
+    unsigned char *chunk = backend->chunks[i];
+    backend->chunks[i] = NULL;
+    if (chunk != NULL) return chunk;
+  }
+  return memory_get(backend->allocator, PIPE_CHUNK_BYTES);
 }
 
 void backend_give_chunk(struct backend *backend, unsigned char *chunk) {
-  if (backend->chunk != NULL) {
-    memory_put(backend->allocator, chunk);
-  } else {
-    backend->chunk = chunk;
+  for (size_t i = 0; i < CHUNKS_KEPT; ++i) {
+    if (backend->chunks[i] != NULL) continue;
+    backend->chunks[i] = chunk;
+    return;
   }
+  memory_put(backend->allocator, chunk);
 }
 
 /* ---- the loop ---- */
 
 static void destroy(struct backend *backend) {
-  memory_put(backend->allocator, backend->chunk);
+  pipe_buffers_begin(backend);
+  for (size_t i = 0; i < CHUNKS_KEPT; ++i) memory_put(backend->allocator, backend->chunks[i]);
   os_close(backend->event);
   port_fini(&backend->port);
   memory_put(backend->allocator, backend);
@@ -68,10 +73,21 @@ static void read_on(struct backend *backend) {
   }
 }
 
+/* Waits for a task. Silence first takes the large buffers back from the pipes that were busy. */
+static struct task *take_task(struct backend *backend, uint64_t timeout_ns) {
+  struct port *port = &backend->port;
+  if (backend->buffers.loan_count == 0 || timeout_ns <= PIPE_QUIET_NS) return port_take(port, timeout_ns);
+  struct task *task = port_take(port, PIPE_QUIET_NS);
+  if (task != NULL || !port->timed_out) return task;
+  pipe_buffers_recall(backend, 0);
+  return port_take(port, timeout_ns == WAIT_FOREVER ? WAIT_FOREVER : timeout_ns - PIPE_QUIET_NS);
+}
+
 static enum operation next(struct backend *backend, uint64_t timeout_ns, struct completion *completion) {
+  pipe_buffers_begin(backend);
   read_on(backend);
   struct task *task;
-  while ((task = port_take(&backend->port, timeout_ns)) != NULL) {
+  while ((task = take_task(backend, timeout_ns)) != NULL) {
     enum operation operation = task->finish(backend, task, completion);
     if (operation != OPERATION_NONE) return operation;
   }

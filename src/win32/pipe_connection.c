@@ -113,6 +113,7 @@ static void give_back(struct backend *backend, struct connection *connection, st
   struct pipe_connection *pipe = &connection->pipe;
   if (connection->detaching == DETACHING_GRANTED) pipe_leave_parcel(backend, connection, completion);
   if (pipe->opening != NULL) remote_open_discard(pipe->opening);
+  pipe_buffer_give(backend, connection);
   backend_give_chunk(backend, pipe->chunk);
   memory_put(backend->allocator, pipe->kept);
 }

@@ -44,7 +44,9 @@ struct pipe_connection {
   uint8_t write_state;
   bool message_type;
   bool unreadable;   /* a client's end that only writes */
-  bool read_at_once; /* the last small read was over at once: the peer is ahead of us */
+  bool read_at_once; /* the last read was over at once: the peer is ahead of us */
+  bool busy;         /* the last delivery was larger than the small buffer */
+  uint8_t loan;      /* which large buffer a read waits in, from 1 on; 0: the small one */
 
   struct calling_card *card;   /* a client's; or NULL */
   struct served_name *served;  /* a server's that listened; or NULL */

@@ -17,6 +17,15 @@
 /* What an idle connection pins, because a read without a buffer would swallow the end mark. */
 #define PIPE_SMALL_BYTES 128
 
+/* How many reads of busy pipes may wait in a large buffer at a time, in one loop: 1 MiB. */
+#define PIPE_LOANS_MAX 16
+
+/* A read that has waited in one for so many batches of the loop gives it back when another pipe wants one, */
+#define PIPE_LOAN_BATCHES 256
+
+/* and when nothing at all has come for so long. */
+#define PIPE_QUIET_NS UINT64_C(100000000)
+
 /*
  * How many instances of a new server wait for clients, unless its backlog is smaller: a burst of so many never sees a
  * busy pipe. An instance costs a handle and, under Wine, a tenth of a millisecond of listening. A larger backlog's are

@@ -62,7 +62,7 @@ void pipe_leave_parcel(struct backend *backend, struct connection *connection, s
   struct pipe_parcel *parcel = connection->pipe.parcel;
   size_t count = 0;
   pipe_take_held(connection, &count, &parcel->ended);
-  memcpy(backend->bytes, connection->pipe.small, count);
+  memcpy(backend->bytes, pipe_buffer_bytes(backend, connection), count);
   completion->result = (ptrdiff_t)count;
   completion->bytes = backend->bytes;
   completion->native = (intptr_t)connection->pipe.handle;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The read side: pipe -> small read -> the loop's buffer -> common.
+ * The read side: pipe -> a read that waits -> the loop's buffer -> common.
  *
  * What waits for bytes is a small read into the connection. A read of nothing would pin no memory, but on a
  * message-type pipe it swallows the end mark (seen with Wine 8; NPFS does the same). On a byte-type pipe it would do;
- * the small read serves both, and brings a short message with one call instead of two.
+ * the small read serves both, and brings a short message with one call instead of two. While a pipe is busy with more
+ * than that, its read waits in a large buffer that the loop lends it (pipe_buffer.h), and common gets the bytes there.
  *
  * When the small read has come back, the rest of its message lies in the pipe for certain (ERROR_MORE_DATA says so) and
  * is read at once into the loop's buffer, as is whatever follows while the peer is ahead of us. So a large transfer
@@ -25,13 +26,15 @@
 
 static enum operation finish_read(struct backend *backend, struct task *task, struct completion *completion);
 
-/* ---- the small read ---- */
+/* ---- the read that waits ---- */
 
 static enum submitted post(struct backend *backend, struct connection *connection) {
   struct task *task = &connection->read;
+  unsigned char *large = connection->pipe.busy ? pipe_buffer_lend(backend, connection) : NULL;
+  unsigned char *bytes = large != NULL ? large : connection->pipe.small;
+  DWORD length = large != NULL ? PIPE_CHUNK_BYTES : PIPE_SMALL_BYTES;
   task_begin(task, finish_read);
-  DWORD error =
-      os_read(connection->pipe.handle, connection->pipe.small, PIPE_SMALL_BYTES, &task->overlapped, &task->count);
+  DWORD error = os_read(connection->pipe.handle, bytes, length, &task->overlapped, &task->count);
   enum submitted submitted = port_sort(&backend->port, task, connection->skips, error);
   connection->read_state = submitted == SUBMITTED_PENDING ? READ_POSTED : READ_HELD;
   connection->pipe.read_at_once = submitted == SUBMITTED_OVER;
@@ -66,7 +69,7 @@ void pipe_read_stop(struct backend *backend, struct connection *connection) {
   }
 }
 
-/* ---- what the small read brought ---- */
+/* ---- what it brought ---- */
 
 static bool has_bytes(const struct task *task) {
   return task->count > 0 && (task->error == ERROR_SUCCESS || task->error == ERROR_MORE_DATA);
@@ -95,7 +98,7 @@ static DWORD read_now(struct backend *backend, HANDLE pipe, unsigned char *bytes
   return error == ERROR_OPERATION_ABORTED ? ERROR_SUCCESS : error;
 }
 
-/* Whether more of what the small read began lies in the pipe. */
+/* Whether more of what a small read began lies in the pipe. */
 static bool rest_lies_there(const struct connection *connection) {
   if (connection->pipe.message_type) return connection->read.error == ERROR_MORE_DATA;
   DWORD available = 0;
@@ -110,37 +113,53 @@ static void hold(struct connection *connection, DWORD error) {
   connection->read_state = READ_HELD;
 }
 
-/* Reads once into what is free of the loop's buffer; returns how much that was. */
-static size_t read_more(struct backend *backend, struct connection *connection, size_t filled) {
+/* A buffer that is being filled for common. */
+struct gathering {
+  unsigned char *bytes; /* PIPE_CHUNK_BYTES */
+  size_t filled;
+};
+
+/* Reads once into what is free; returns how much that was. */
+static size_t read_more(struct backend *backend, struct connection *connection, struct gathering *gathering) {
   DWORD count;
-  DWORD error = read_now(backend, connection->pipe.handle, backend->bytes + filled, PIPE_CHUNK_BYTES - filled, &count);
+  DWORD error = read_now(backend, connection->pipe.handle, gathering->bytes + gathering->filled,
+                         PIPE_CHUNK_BYTES - gathering->filled, &count);
   bool read = error == ERROR_SUCCESS || error == ERROR_MORE_DATA;
   if (!read || (count == 0 && connection->pipe.message_type)) hold(connection, error);
-  return read ? count : 0;
+  if (!read) return 0;
+  gathering->filled += count;
+  return count;
 }
 
-/* Moves what the small read brought, and the rest of it, into the loop's buffer. */
-static size_t take_small(struct backend *backend, struct connection *connection) {
-  size_t filled = connection->read.count;
-  memcpy(backend->bytes, connection->pipe.small, filled);
+/* What came into a large buffer stays there; a small one's goes into the loop's, and the rest of it behind it. */
+static struct gathering begin_gathering(struct backend *backend, struct connection *connection) {
+  struct gathering gathering = {backend->bytes, connection->read.count};
   connection->read_state = READ_NONE;
-  if (rest_lies_there(connection)) filled += read_more(backend, connection, filled);
-  return filled;
+  if (connection->pipe.loan > 0) {
+    gathering.bytes = pipe_buffer_deliver(backend, connection);
+    return gathering;
+  }
+  memcpy(gathering.bytes, connection->pipe.small, gathering.filled);
+  if (rest_lies_there(connection)) read_more(backend, connection, &gathering);
+  return gathering;
 }
 
-/* Fills the loop's buffer when the peer is ahead of us, message by message, up to what was there when we looked. */
-static size_t gather(struct backend *backend, struct connection *connection) {
-  size_t filled = take_small(backend, connection);
+/* Whether the peer is ahead of us, so that it is worth a look into the pipe. */
+static bool may_gather(const struct connection *connection, const struct gathering *gathering) {
+  return connection->pipe.read_at_once && connection->read_state == READ_NONE && gathering->filled < PIPE_CHUNK_BYTES;
+}
+
+/* Fills a buffer when the peer is ahead of us, message by message, up to what was there when we looked. */
+static struct gathering gather(struct backend *backend, struct connection *connection) {
+  struct gathering gathering = begin_gathering(backend, connection);
   DWORD available = 0;
-  if (!connection->pipe.read_at_once || connection->read_state != READ_NONE) return filled;
-  if (os_pipe_peek(connection->pipe.handle, &available) != ERROR_SUCCESS) return filled;
-  size_t enough = filled + available < PIPE_CHUNK_BYTES ? filled + available : PIPE_CHUNK_BYTES;
-  while (filled < enough && connection->read_state == READ_NONE) {
-    size_t count = read_more(backend, connection, filled);
-    if (count == 0) break;
-    filled += count;
+  if (!may_gather(connection, &gathering)) return gathering;
+  if (os_pipe_peek(connection->pipe.handle, &available) != ERROR_SUCCESS) return gathering;
+  size_t enough = gathering.filled + available;
+  while (gathering.filled < enough && may_gather(connection, &gathering)) {
+    if (read_more(backend, connection, &gathering) == 0) break;
   }
-  return filled;
+  return gathering;
 }
 
 /* ---- delivering ---- */
@@ -156,8 +175,10 @@ static void read_on_later(struct backend *backend, struct connection *connection
 
 static enum operation deliver_bytes(struct backend *backend, struct connection *connection,
                                     struct completion *completion) {
-  completion->bytes = backend->bytes;
-  completion->result = (ptrdiff_t)gather(backend, connection);
+  struct gathering gathering = gather(backend, connection);
+  connection->pipe.busy = gathering.filled > PIPE_SMALL_BYTES;
+  completion->bytes = gathering.bytes;
+  completion->result = (ptrdiff_t)gathering.filled;
   read_on_later(backend, connection);
   return OPERATION_READ;
 }
@@ -202,7 +223,9 @@ static enum operation finish_read(struct backend *backend, struct task *task, st
   if (connection->read_state == READ_POSTED) {
     bool cancelled = task->error == ERROR_OPERATION_ABORTED;
     connection->read_state = cancelled ? READ_NONE : READ_HELD;
+    if (cancelled) connection->pipe.busy = false;
   }
+  if (!has_bytes(task)) pipe_buffer_give(backend, connection);
   if (connection->pipe.write_state == PIPE_WRITE_ENDING && connection->pipe.peer == PIPE_PEER_FOREIGN &&
       connection->pipe.handle != NULL) {
     pipe_leave(backend, connection);
@@ -254,8 +277,9 @@ DWORD pipe_read_out(struct backend *backend, struct connection *connection) {
   bool held = connection->read_state == READ_HELD;
   size_t length = held && has_bytes(&connection->read) ? connection->read.count : 0;
   if (!grow_kept(backend, connection, length, 0)) return ERROR_NOT_ENOUGH_MEMORY;
-  memcpy(connection->pipe.kept->bytes, connection->pipe.small, length);
+  memcpy(connection->pipe.kept->bytes, pipe_buffer_bytes(backend, connection), length);
   connection->pipe.kept->length = length;
+  pipe_buffer_give(backend, connection);
   bool more = !held || length > 0;
   DWORD available = 0;
   while (more && connection->pipe.kept->length < KEPT_BYTES_MAX &&

@@ -2,14 +2,16 @@
 /*
  * The completion port: waiting, batches, waking. Nothing here knows what a task is about.
  *
- * A batch is what one wait brought, and before it what was over without the port. While tasks lie here the wait is only
- * a look, so that neither can starve the other.
+ * A batch is what one wait brought, and before it what was over without the port. While tasks lie here there is no wait
+ * but a look now and then, so that neither can starve the other.
  */
 #include "win32/port.h"
 
 #include <string.h>
 
 #define ENTRIES_MAX 64
+#define ROOM_PROBE_BATCHES 16
+#define LOOK_BATCHES 4
 #define NS_PER_SECOND UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -19,6 +21,7 @@ DWORD port_init(struct port *port) {
   port->frequency = os_counter_frequency();
   list_init(&port->over);
   list_init(&port->batch);
+  port->batches = LOOK_BATCHES; /* the first one looks */
   return ERROR_SUCCESS;
 }
 
@@ -69,12 +72,23 @@ static void take_packet(struct port *port, OVERLAPPED *overlapped) {
   list_append(&port->batch, &task->link);
 }
 
+/*
+ * Wine 8 asks its server for one packet after the other, and once more to hear that there is none. While waits bring
+ * one packet each, they ask for no more than that, and for all only now and then. A look always asks for all.
+ */
+static ULONG choose_room(const struct port *port, DWORD milliseconds) {
+  bool enough = milliseconds > 0 && port->brings_one && port->batches % ROOM_PROBE_BATCHES != 0;
+  return enough ? 1 : ENTRIES_MAX;
+}
+
 /* Moves packets from the port into the batch. */
 static DWORD collect(struct port *port, DWORD milliseconds) {
   OVERLAPPED_ENTRY entries[ENTRIES_MAX];
   ULONG count;
-  DWORD error = os_port_wait(port->handle, entries, ENTRIES_MAX, &count, milliseconds);
+  port->asked_in_batch = port->batches;
+  DWORD error = os_port_wait(port->handle, entries, choose_room(port, milliseconds), &count, milliseconds);
   if (error != ERROR_SUCCESS) return error;
+  port->brings_one = count == 1;
   for (ULONG i = 0; i < count; ++i) take_packet(port, entries[i].lpOverlapped);
   return ERROR_SUCCESS;
 }
@@ -104,15 +118,22 @@ static void note_failure(struct port *port, DWORD error, uint64_t timeout_ns) {
   if (port->failure != ERROR_SUCCESS && timeout_ns > 0) os_thread_pause();
 }
 
+/* Whether the port has not been asked for too long, or did not answer the last time. */
+static bool must_look(const struct port *port) {
+  return port->batches - port->asked_in_batch >= LOOK_BATCHES || port->failure != ERROR_SUCCESS;
+}
+
 static bool begin_batch(struct port *port, uint64_t timeout_ns) {
   ++port->batches;
+  port->timed_out = false;
   if (list_empty(&port->over)) {
     DWORD error = collect_until(port, timeout_ns);
     note_failure(port, error, timeout_ns);
+    port->timed_out = error == WAIT_TIMEOUT;
     return error == ERROR_SUCCESS;
   }
   list_move_all(&port->over, &port->batch);
-  note_failure(port, collect(port, 0), 0);
+  if (must_look(port)) note_failure(port, collect(port, 0), 0);
   return true;
 }
 

@@ -42,13 +42,16 @@ enum warning_packets { WARNING_PACKETS_UNKNOWN = 0, WARNING_PACKETS_COME, WARNIN
 
 struct port {
   HANDLE handle;
-  uint64_t frequency;  /* of the counter */
-  struct list over;    /* tasks that were over at once, or later for another reason than a packet */
-  struct list batch;   /* tasks that `next` is handing out */
-  uint32_t batches;    /* how many there were */
-  bool in_batch;       /* a batch has begun and its end was not told */
-  DWORD failure;       /* why the port could not be asked the last time, or ERROR_SUCCESS */
-  volatile LONG awake; /* a packet that wakes is in the port */
+  uint64_t frequency;      /* of the counter */
+  struct list over;        /* tasks that were over at once, or later for another reason than a packet */
+  struct list batch;       /* tasks that `next` is handing out */
+  uint32_t batches;        /* how many there were */
+  uint32_t asked_in_batch; /* the number of the last one for which the port was asked */
+  bool in_batch;           /* a batch has begun and its end was not told */
+  bool timed_out;          /* the last wait brought nothing */
+  bool brings_one;         /* the last packet came alone, as far as was asked */
+  DWORD failure;           /* why the port could not be asked the last time, or ERROR_SUCCESS */
+  volatile LONG awake;     /* a packet that wakes is in the port */
   enum warning_packets warning_packets;
 };
 
