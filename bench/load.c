@@ -168,7 +168,7 @@ static void turn_until_measured(struct load *load, double deadline) {
 
 /* The active ones are spread evenly over all. */
 static bool is_silent(const struct load *load, size_t at) {
-  return at % (load->options.connections / load->options.active) != 0;
+  return at * load->options.active % load->options.connections >= load->options.active;
 }
 
 static void bring_to_end(struct load *load) {

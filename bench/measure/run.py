@@ -62,7 +62,7 @@ def run(programs, contestants, plan):
     results = {
         "machine": machine,
         "is_quick": plan.is_quick,
-        "contestants": [{"name": each.name, "text": each.text} for each in contestants],
+        "contestants": [{"name": each.name, "text": each.describe()} for each in contestants],
         "counts": counts.run(programs, counted),
         "memory": idle.run(programs, counted, plan.idle_connections),
         "primitives": primitives.run(programs, plan.primitive_rounds, plan.is_quick),
