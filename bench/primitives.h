@@ -32,9 +32,6 @@ extern const struct primitive primitives[];
 /* The times of timers that are: from 1 on, and to wait for them all. */
 #define PRIMITIVES_SOON_MS 20
 
-/* How many timers run beside the one that is started and stopped. */
-#define PRIMITIVES_BYSTANDERS 10000
-
 /* How long a clock has to move for a restart to mean something. */
 #define PRIMITIVES_PAUSE_MS 5
 

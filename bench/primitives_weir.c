@@ -51,10 +51,37 @@ static struct crowd gather(size_t count, uint32_t least_ms, uint32_t most_ms) {
   return crowd;
 }
 
-static double start_all(const struct crowd *crowd) {
-  double begin = primitives_now(CLOCK_THREAD_CPUTIME_ID);
+static void start_all(const struct crowd *crowd) {
   for (size_t at = 0; at < crowd->count; at++) weir_timer_start(crowd->timers[at], crowd->times[at], 0);
-  return (primitives_now(CLOCK_THREAD_CPUTIME_ID) - begin) / (double)crowd->count;
+}
+
+static void restart_all(const struct crowd *crowd) {
+  for (size_t at = 0; at < crowd->count; at++) weir_timer_restart(crowd->timers[crowd->order[at]]);
+}
+
+static void stop_all(const struct crowd *crowd) {
+  for (size_t at = 0; at < crowd->count; at++) weir_timer_stop(crowd->timers[crowd->order[at]]);
+}
+
+/* What is done with a crowd in a callback, where programs do such things. */
+struct deed {
+  void (*act)(const struct crowd *crowd);
+  const struct crowd *crowd;
+  double took;
+};
+
+static void do_deed(void *user) {
+  struct deed *deed = user;
+  double begin = primitives_now(CLOCK_THREAD_CPUTIME_ID);
+  deed->act(deed->crowd);
+  deed->took = (primitives_now(CLOCK_THREAD_CPUTIME_ID) - begin) / (double)deed->crowd->count;
+}
+
+static double do_inside(const struct crowd *crowd, void (*act)(const struct crowd *crowd)) {
+  struct deed deed = {.act = act, .crowd = crowd};
+  primitives_check(weir_loop_post(crowd->loop, do_deed, &deed) == WEIR_OK, "a post");
+  weir_loop_run(crowd->loop, WEIR_RUN_NOWAIT);
+  return deed.took;
 }
 
 static double disperse(struct crowd *crowd, double took) {
@@ -68,35 +95,30 @@ static double disperse(struct crowd *crowd, double took) {
 
 static double measure_start(size_t count) {
   struct crowd crowd = gather(count, PRIMITIVES_LEAST_MS, PRIMITIVES_MOST_MS);
-  return disperse(&crowd, start_all(&crowd));
+  return disperse(&crowd, do_inside(&crowd, start_all));
 }
 
-static double restart_all(size_t count, uint32_t least_ms) {
+static double measure_restart_from(size_t count, uint32_t least_ms) {
   struct crowd crowd = gather(count, least_ms, PRIMITIVES_MOST_MS);
-  start_all(&crowd);
+  do_inside(&crowd, start_all);
   primitives_sleep(PRIMITIVES_PAUSE_MS);
-  weir_loop_run(crowd.loop, WEIR_RUN_NOWAIT);
-  double begin = primitives_now(CLOCK_THREAD_CPUTIME_ID);
-  for (size_t at = 0; at < count; at++) weir_timer_restart(crowd.timers[crowd.order[at]]);
-  return disperse(&crowd, (primitives_now(CLOCK_THREAD_CPUTIME_ID) - begin) / (double)count);
+  return disperse(&crowd, do_inside(&crowd, restart_all));
 }
 
-static double measure_restart(size_t count) { return restart_all(count, PRIMITIVES_LEAST_MS); }
+static double measure_restart(size_t count) { return measure_restart_from(count, PRIMITIVES_LEAST_MS); }
 
-static double measure_restart_same(size_t count) { return restart_all(count, PRIMITIVES_MOST_MS); }
+static double measure_restart_same(size_t count) { return measure_restart_from(count, PRIMITIVES_MOST_MS); }
 
 static double measure_stop(size_t count) {
   struct crowd crowd = gather(count, PRIMITIVES_LEAST_MS, PRIMITIVES_MOST_MS);
-  start_all(&crowd);
-  double begin = primitives_now(CLOCK_THREAD_CPUTIME_ID);
-  for (size_t at = 0; at < count; at++) weir_timer_stop(crowd.timers[crowd.order[at]]);
-  return disperse(&crowd, (primitives_now(CLOCK_THREAD_CPUTIME_ID) - begin) / (double)count);
+  do_inside(&crowd, start_all);
+  return disperse(&crowd, do_inside(&crowd, stop_all));
 }
 
 static double measure_fire(size_t count) {
   struct crowd crowd = gather(count, 1, PRIMITIVES_SOON_MS);
   rung = 0;
-  start_all(&crowd);
+  do_inside(&crowd, start_all);
   primitives_sleep(PRIMITIVES_SOON_MS + PRIMITIVES_PAUSE_MS);
   double begin = primitives_now(CLOCK_THREAD_CPUTIME_ID);
   weir_loop_run(crowd.loop, WEIR_RUN_NOWAIT);
@@ -105,18 +127,19 @@ static double measure_fire(size_t count) {
   return disperse(&crowd, took);
 }
 
-static double measure_one(size_t count) {
-  struct crowd crowd = gather(PRIMITIVES_BYSTANDERS, PRIMITIVES_LEAST_MS, PRIMITIVES_MOST_MS);
-  start_all(&crowd);
-  weir_timer *one = make_timer(crowd.loop);
-  double begin = primitives_now(CLOCK_THREAD_CPUTIME_ID);
-  for (size_t at = 0; at < count; at++) {
-    weir_timer_start(one, crowd.times[at % PRIMITIVES_BYSTANDERS], 0);
+static void start_and_stop_one(const struct crowd *crowd) {
+  weir_timer *one = make_timer(crowd->loop);
+  for (size_t at = 0; at < crowd->count; at++) {
+    weir_timer_start(one, crowd->times[at], 0);
     weir_timer_stop(one);
   }
-  double took = (primitives_now(CLOCK_THREAD_CPUTIME_ID) - begin) / (double)count;
   weir_timer_release(one);
-  return disperse(&crowd, took);
+}
+
+static double measure_one(size_t count) {
+  struct crowd crowd = gather(count, PRIMITIVES_LEAST_MS, PRIMITIVES_MOST_MS);
+  do_inside(&crowd, start_all);
+  return disperse(&crowd, do_inside(&crowd, start_and_stop_one));
 }
 
 /* ---- wakes and posts ---- */
@@ -315,7 +338,7 @@ const struct primitive primitives[] = {
     {"timer_restart_million", 1000000, 200000, measure_restart},
     {"timer_stop", 100000, 100000, measure_stop},
     {"timer_fire", 100000, 100000, measure_fire},
-    {"timer_one", 1000000, 100000, measure_one},
+    {"timer_one", 10000, 10000, measure_one},
     {"wake_own", 100000, 10000, measure_wake_own},
     {"wake_flood", 2000000, 200000, measure_wake_flood},
     {"wake_round_trip", 5000, 500, measure_wake_round_trip},
