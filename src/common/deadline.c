@@ -1,38 +1,61 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Reading the clock takes longer than all else that starting a timer does. So those that are started while the loop
+ * runs wait for one reading together, which comes when the callbacks at hand have returned: none is early, because it
+ * is later than every start. Outside of a run nobody knows when that would be, and each start reads the clock itself.
+ *
+ * Most deadlines that are set anew are moved back, and most of those are moved back again before they come: the timer
+ * of a request, of a heartbeat, of an idle connection. So moving back only notes the new time; the heap keeps the old
+ * one, and whoever asks for the first deadline puts those right that stand before their time.
+ *
+ * That keeps the order: what the heap has of a deadline, its time and its order, is never behind what it is due by.
+ * When the first one is where it belongs, nothing is due before it.
+ */
 #include "common/deadline.h"
 
 #include <assert.h>
 
 #include "common/loop.h"
 
+/* ---- places ---- */
+
 weir_code deadline_init(struct deadline *deadline, weir_loop *loop, deadline_function due) {
-  assert(!deadline->has_place);
+  assert(!deadline_has_place(deadline));
   weir_code code = heap_reserve(&loop->deadlines, loop->deadline_places + 1);
   if (code != WEIR_OK) return code;
   loop->deadline_places++;
   deadline->due = due;
-  deadline->has_place = true;
   return WEIR_OK;
 }
 
 void deadline_fini(struct deadline *deadline, weir_loop *loop) {
-  if (!deadline->has_place) return;
+  if (!deadline_has_place(deadline)) return;
   deadline_clear(deadline, loop);
-  deadline->has_place = false;
+  deadline->due = NULL;
   loop->deadline_places--;
 }
 
-void deadline_set(struct deadline *deadline, weir_loop *loop, uint64_t time_ns) {
-  assert(deadline->has_place);
-  uint64_t order = loop->deadline_order++;
-  loop->attention = true;
+/* ---- setting ---- */
+
+static void put(struct deadline *deadline, weir_loop *loop, uint64_t time_ns) {
+  struct heap *heap = &loop->deadlines;
+  bool is_moved_back = heap_contains(&deadline->node) && time_ns > deadline->time_ns;
+  deadline->time_ns = time_ns;
+  if (is_moved_back) return;
   if (heap_contains(&deadline->node)) {
-    heap_move(&loop->deadlines, &deadline->node, time_ns, order);
+    heap_move(heap, &deadline->node, time_ns, (uint32_t)deadline->order);
     return;
   }
-  weir_code code = heap_insert(&loop->deadlines, &deadline->node, time_ns, order);
+  weir_code code = heap_insert(heap, &deadline->node, time_ns, (uint32_t)deadline->order);
   assert(code == WEIR_OK);
   (void)code;
+}
+
+void deadline_set(struct deadline *deadline, weir_loop *loop, uint64_t time_ns) {
+  assert(deadline_has_place(deadline));
+  deadline->order = loop->deadline_order++;
+  loop->attention = true;
+  put(deadline, loop, time_ns);
 }
 
 void deadline_set_after(struct deadline *deadline, weir_loop *loop, uint64_t milliseconds) {
@@ -42,7 +65,15 @@ void deadline_set_after(struct deadline *deadline, weir_loop *loop, uint64_t mil
 
 void deadline_clear(struct deadline *deadline, weir_loop *loop) { heap_remove(&loop->deadlines, &deadline->node); }
 
-uint64_t deadline_add_ms(uint64_t time_ns, uint64_t milliseconds) {
-  if (milliseconds > (UINT64_MAX - time_ns) / NANOSECONDS_PER_MILLISECOND) return UINT64_MAX;
-  return time_ns + milliseconds * NANOSECONDS_PER_MILLISECOND;
+/* ---- the first ---- */
+
+struct deadline *deadline_first(weir_loop *loop) {
+  struct heap *heap = &loop->deadlines;
+  while (!heap_is_empty(heap)) {
+    struct heap_slot slot = heap_first(heap);
+    struct deadline *first = CONTAINER_OF(slot.node, struct deadline, node);
+    if (first->time_ns == slot.time) return first;
+    heap_move(heap, &first->node, first->time_ns, (uint32_t)first->order);
+  }
+  return NULL;
 }

@@ -24,10 +24,12 @@ struct deadline;
 /* Called once when the time has come; the deadline is no longer set then. */
 typedef void (*deadline_function)(struct deadline *deadline);
 
+/* While it is set, the heap has its time, or an earlier one; see deadline.c. */
 struct deadline {
   struct heap_node node;
-  deadline_function due;
-  bool has_place;
+  uint64_t time_ns;
+  uint64_t order;        /* how many were set before it */
+  deadline_function due; /* NULL: it has no place */
 };
 
 /* Takes a place, so that setting cannot fail. WEIR_ENOMEM: there is none, and nothing has changed. */
@@ -35,6 +37,8 @@ weir_code deadline_init(struct deadline *deadline, weir_loop *loop, deadline_fun
 
 /* Clears it and gives the place back; does nothing to one that has no place. */
 void deadline_fini(struct deadline *deadline, weir_loop *loop);
+
+static inline bool deadline_has_place(const struct deadline *deadline) { return deadline->due != NULL; }
 
 /* Sets it, or sets it anew, to a time of the loop's clock in nanoseconds. */
 void deadline_set(struct deadline *deadline, weir_loop *loop, uint64_t time_ns);
@@ -47,6 +51,12 @@ void deadline_clear(struct deadline *deadline, weir_loop *loop);
 static inline bool deadline_is_set(const struct deadline *deadline) { return heap_contains(&deadline->node); }
 
 /* A time so many milliseconds after another; saturates. */
-uint64_t deadline_add_ms(uint64_t time_ns, uint64_t milliseconds);
+static inline uint64_t deadline_add_ms(uint64_t time_ns, uint64_t milliseconds) {
+  if (milliseconds > (UINT64_MAX - time_ns) / NANOSECONDS_PER_MILLISECOND) return UINT64_MAX;
+  return time_ns + milliseconds * NANOSECONDS_PER_MILLISECOND;
+}
+
+/* The one that comes first, or NULL. */
+struct deadline *deadline_first(weir_loop *loop);
 
 #endif

@@ -13,20 +13,20 @@
 
 enum { CHILDREN = 4, FIRST_CAPACITY = 16 };
 
-static bool comes_before(const struct heap_slot *one, const struct heap_slot *other) {
+static inline bool comes_before(const struct heap_slot *one, const struct heap_slot *other) {
   if (one->time != other->time) return one->time < other->time;
-  return one->node->order < other->node->order;
+  return one->node->order - other->node->order > UINT32_MAX / 2;
 }
 
-static void fill_slot(struct heap *heap, size_t index, struct heap_slot slot) {
+static inline void fill_slot(struct heap *heap, uint32_t index, struct heap_slot slot) {
   heap->slots[index] = slot;
   slot.node->place = index + 1;
 }
 
 /* Moves the hole at `index` up until `slot` may fill it. */
-static void sift_up(struct heap *heap, size_t index, struct heap_slot slot) {
+static void sift_up(struct heap *heap, uint32_t index, struct heap_slot slot) {
   while (index > 0) {
-    size_t parent = (index - 1) / CHILDREN;
+    uint32_t parent = (index - 1) / CHILDREN;
     if (!comes_before(&slot, &heap->slots[parent])) break;
     fill_slot(heap, index, heap->slots[parent]);
     index = parent;
@@ -35,12 +35,12 @@ static void sift_up(struct heap *heap, size_t index, struct heap_slot slot) {
 }
 
 /* Moves the hole at `index` down until `slot` may fill it. */
-static void sift_down(struct heap *heap, size_t index, struct heap_slot slot) {
+static void sift_down(struct heap *heap, uint32_t index, struct heap_slot slot) {
   for (;;) {
-    size_t child = CHILDREN * index + 1;
-    size_t end = child + CHILDREN < heap->count ? child + CHILDREN : heap->count;
+    uint32_t child = CHILDREN * index + 1;
+    uint32_t end = child + CHILDREN < heap->count ? child + CHILDREN : heap->count;
     if (child >= end) break;
-    size_t least = child;
+    uint32_t least = child;
     while (++child < end) {
       if (comes_before(&heap->slots[child], &heap->slots[least])) least = child;
     }
@@ -52,7 +52,7 @@ static void sift_down(struct heap *heap, size_t index, struct heap_slot slot) {
 }
 
 /* Puts `slot` where it belongs, starting from the hole at `index`. */
-static void settle(struct heap *heap, size_t index, struct heap_slot slot) {
+static void settle(struct heap *heap, uint32_t index, struct heap_slot slot) {
   if (index > 0 && comes_before(&slot, &heap->slots[(index - 1) / CHILDREN])) {
     sift_up(heap, index, slot);
   } else {
@@ -74,37 +74,35 @@ void heap_fini(struct heap *heap) {
 
 weir_code heap_reserve(struct heap *heap, size_t count) {
   if (count <= heap->capacity) return WEIR_OK;
-  const size_t limit = SIZE_MAX / 2 / sizeof(struct heap_slot);
+  const size_t limit = UINT32_MAX / 2 / sizeof(struct heap_slot);
   if (count > limit) return WEIR_ENOMEM;
-  size_t capacity = heap->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : 2 * heap->capacity;
+  size_t capacity = heap->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : 2 * (size_t)heap->capacity;
   if (capacity < count) capacity = count;
   struct heap_slot *slots = memory_resize(heap->allocator, heap->slots, capacity * sizeof *slots);
   if (slots == NULL) return WEIR_ENOMEM;
   heap->slots = slots;
-  heap->capacity = capacity;
+  heap->capacity = (uint32_t)capacity;
   return WEIR_OK;
 }
 
-weir_code heap_insert(struct heap *heap, struct heap_node *node, uint64_t time, uint64_t order) {
+weir_code heap_insert(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order) {
   assert(!heap_contains(node));
-  weir_code code = heap_reserve(heap, heap->count + 1);
+  weir_code code = heap_reserve(heap, (size_t)heap->count + 1);
   if (code != WEIR_OK) return code;
-  node->time = time;
   node->order = order;
   sift_up(heap, heap->count++, (struct heap_slot){time, node});
   return WEIR_OK;
 }
 
-void heap_move(struct heap *heap, struct heap_node *node, uint64_t time, uint64_t order) {
+void heap_move(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order) {
   assert(heap_contains(node) && heap->slots[node->place - 1].node == node);
-  node->time = time;
   node->order = order;
   settle(heap, node->place - 1, (struct heap_slot){time, node});
 }
 
 void heap_remove(struct heap *heap, struct heap_node *node) {
   if (!heap_contains(node)) return;
-  size_t index = node->place - 1;
+  uint32_t index = node->place - 1;
   assert(heap->slots[index].node == node);
   node->place = 0;
   struct heap_slot last = heap->slots[--heap->count];

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A heap of timers: the node with the smallest time is at hand, and any node can move or leave. It is 4-ary and keeps
- * each time beside the pointer to its node, so that a comparison touches a node only when two times are equal; equal
- * times come in the order of `order`. It knows no clock.
+ * A heap of times: the node with the smallest is at hand, and any node can move or leave. It is 4-ary and keeps each
+ * time beside the pointer to its node, so that a comparison touches a node only when two times are equal; equal times
+ * come in the order of `order`, which counts up, and of which only the distance matters. It knows no clock.
  *
- * A node is embedded in the structure it belongs to; a zeroed node is in no heap. Its key changes through heap_move
- * alone, else the heap is out of order.
+ * A node is embedded in the structure it belongs to; a zeroed node is in no heap.
  */
 #ifndef WEIR_COMMON_HEAP_H
 #define WEIR_COMMON_HEAP_H
@@ -18,21 +17,20 @@
 #include <weir/loop.h>
 
 struct heap_node {
-  uint64_t time;
-  uint64_t order;
-  size_t place; /* where in the heap, from 1; 0: in none */
+  uint32_t place; /* where in the heap, from 1; 0: in none */
+  uint32_t order;
 };
 
 struct heap_slot {
-  uint64_t time; /* the node's */
+  uint64_t time;
   struct heap_node *node;
 };
 
 struct heap {
   const weir_allocator *allocator;
   struct heap_slot *slots;
-  size_t count;
-  size_t capacity;
+  uint32_t count;
+  uint32_t capacity;
 };
 
 /* An empty heap; takes no memory yet. The allocator must outlive it. */
@@ -45,19 +43,19 @@ void heap_fini(struct heap *heap);
 weir_code heap_reserve(struct heap *heap, size_t count);
 
 /* Adds a node that is in no heap. WEIR_ENOMEM: nothing has changed. */
-weir_code heap_insert(struct heap *heap, struct heap_node *node, uint64_t time, uint64_t order);
+weir_code heap_insert(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order);
 
 /* Gives a node of this heap another key. Cannot fail. */
-void heap_move(struct heap *heap, struct heap_node *node, uint64_t time, uint64_t order);
+void heap_move(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order);
 
 /* Takes a node out; does nothing to a node that is in no heap. */
 void heap_remove(struct heap *heap, struct heap_node *node);
 
 static inline bool heap_contains(const struct heap_node *node) { return node->place != 0; }
 
-/* The node that comes first, or NULL. */
-static inline struct heap_node *heap_first(const struct heap *heap) {
-  return heap->count == 0 ? NULL : heap->slots[0].node;
-}
+static inline bool heap_is_empty(const struct heap *heap) { return heap->count == 0; }
+
+/* What comes first; the heap is not empty. */
+static inline struct heap_slot heap_first(const struct heap *heap) { return heap->slots[0]; }
 
 #endif

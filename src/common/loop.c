@@ -146,15 +146,14 @@ static void deliver_owed(weir_loop *loop) {
  */
 static bool ring_deadlines(weir_loop *loop) {
   uint64_t limit = loop->deadline_order;
-  struct heap_node *first = heap_first(&loop->deadlines);
+  struct deadline *first = deadline_first(loop);
   if (first == NULL) return false;
   uint64_t now = loop_now(loop);
-  bool any = first->time <= now;
-  while (first != NULL && first->time <= now && first->order < limit) {
-    struct deadline *deadline = CONTAINER_OF(first, struct deadline, node);
-    heap_remove(&loop->deadlines, first);
-    deadline->due(deadline);
-    first = heap_first(&loop->deadlines);
+  bool any = first->time_ns <= now;
+  while (first != NULL && first->time_ns <= now && first->order < limit) {
+    deadline_clear(first, loop);
+    first->due(first);
+    first = deadline_first(loop);
   }
   return any;
 }
@@ -214,10 +213,10 @@ bool weir_loop_alive(const weir_loop *loop) { return loop->alive > 0 || loop->ow
 /* How long the backend may wait: not at all while something is left to do here. */
 static uint64_t choose_timeout(weir_loop *loop, weir_run_mode mode) {
   if (mode == WEIR_RUN_NOWAIT || has_own_work(loop) || loop->alive == 0) return 0;
-  const struct heap_node *first = heap_first(&loop->deadlines);
+  const struct deadline *first = deadline_first(loop);
   if (first == NULL) return WAIT_FOREVER;
   uint64_t now = loop_now(loop);
-  return first->time > now ? first->time - now : 0;
+  return first->time_ns > now ? first->time_ns - now : 0;
 }
 
 /* What the loop does itself before it asks the backend. Returns whether there was anything. */
@@ -325,11 +324,11 @@ weir_code weir_loop_pollable(weir_loop *loop, intptr_t *pollable) {
 int weir_loop_next_timeout_ms(weir_loop *loop) {
   loop->operations->pollable(loop->backend);
   if (has_own_work(loop) || loop->in_batch) return 0;
-  const struct heap_node *first = heap_first(&loop->deadlines);
+  const struct deadline *first = deadline_first(loop);
   if (first == NULL) return -1;
   loop_read_clock(loop);
-  if (first->time <= loop->now_ns) return 0;
-  uint64_t milliseconds = (first->time - loop->now_ns - 1) / NANOSECONDS_PER_MILLISECOND + 1;
+  if (first->time_ns <= loop->now_ns) return 0;
+  uint64_t milliseconds = (first->time_ns - loop->now_ns - 1) / NANOSECONDS_PER_MILLISECOND + 1;
   return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
 }
 

@@ -119,7 +119,7 @@ static void end_silence(struct deadline *deadline) {
 
 weir_code socket_prepare_silence(struct weir_socket *socket, uint64_t silence_ms) {
   struct socket_extra *extra = socket->extra;
-  if (silence_ms == 0 || extra->silence.has_place) return WEIR_OK;
+  if (silence_ms == 0 || deadline_has_place(&extra->silence)) return WEIR_OK;
   return deadline_init(&extra->silence, socket->handle.loop, end_silence);
 }
 

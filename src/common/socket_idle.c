@@ -42,7 +42,7 @@ weir_code weir_socket_set_timeout(weir_socket *socket, uint64_t timeout_ms) {
   if (gone || (timeout_ms == 0 && socket->extra == NULL)) return WEIR_OK;
   struct socket_extra *extra = socket_need_extra(socket);
   if (extra == NULL) return WEIR_ENOMEM;
-  if (!extra->idle.has_place && deadline_init(&extra->idle, loop, ring) != WEIR_OK) return WEIR_ENOMEM;
+  if (!deadline_has_place(&extra->idle) && deadline_init(&extra->idle, loop, ring) != WEIR_OK) return WEIR_ENOMEM;
   socket_stop_idle(socket);
   if (timeout_ms == 0) return WEIR_OK;
   extra->idle_ms = timeout_ms;

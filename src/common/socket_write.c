@@ -266,7 +266,7 @@ static void try_again(struct deadline *deadline) {
  */
 static bool wait_for_buffers(struct weir_socket *socket) {
   struct deadline *deadline = &socket->extra->buffers;
-  if (!deadline->has_place && deadline_init(deadline, socket->handle.loop, try_again) != WEIR_OK) return false;
+  if (!deadline_has_place(deadline) && deadline_init(deadline, socket->handle.loop, try_again) != WEIR_OK) return false;
   deadline_set_after(deadline, socket->handle.loop, BUFFERS_PAUSE_MS);
   return true;
 }

@@ -13,18 +13,19 @@
 #include "common/text.h"
 #include "common/timer.h"
 
+/* What starting and stopping touch stands first and close together: programs have many timers, and touch them cold. */
 struct weir_timer {
-  struct deadline deadline;
-  weir_loop *loop;
-  struct list_node link; /* on the loop's list */
-  weir_timer_callback callback;
-  void *user;
   uint64_t timeout_ms;
-  uint64_t repeat_ms;
   uint32_t owners;
   bool was_started;
   bool referenced;
   bool counted; /* it is keeping the loop alive now */
+  weir_loop *loop;
+  struct deadline deadline;
+  uint64_t repeat_ms;
+  weir_timer_callback callback;
+  void *user;
+  struct list_node link; /* on the loop's list */
 };
 
 static void update_liveness(weir_timer *timer) {
@@ -134,7 +135,7 @@ static void describe(const weir_timer *timer, struct text *text) {
     text_add(text, "timer: stopped");
     return;
   }
-  uint64_t due = timer->deadline.node.time;
+  uint64_t due = timer->deadline.time_ns;
   uint64_t now = loop_now(timer->loop);
   text_add(text, "timer: due in ");
   text_add_number(text, due > now ? (due - now) / NANOSECONDS_PER_MILLISECOND : 0);

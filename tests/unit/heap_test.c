@@ -33,13 +33,17 @@ static uint64_t next_random(uint64_t *state) {
   return *state;
 }
 
-static void insert(struct heap *heap, struct heap_node *node, uint64_t time, uint64_t order) {
+static void insert(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order) {
   assert_int_equal(heap_insert(heap, node, time, order), WEIR_OK);
 }
 
-static struct heap_node *take_first(struct heap *heap) {
-  struct heap_node *first = heap_first(heap);
-  heap_remove(heap, first);
+static struct heap_node *first_node(const struct heap *heap) {
+  return heap_is_empty(heap) ? NULL : heap_first(heap).node;
+}
+
+static struct heap_slot take_first(struct heap *heap) {
+  struct heap_slot first = heap_first(heap);
+  heap_remove(heap, first.node);
   return first;
 }
 
@@ -47,7 +51,7 @@ static void an_empty_heap_has_no_first_node(void **state) {
   (void)state;
   struct heap heap;
   heap_init(&heap, &memory_default);
-  assert_null(heap_first(&heap));
+  assert_true(heap_is_empty(&heap));
   heap_fini(&heap);
 }
 
@@ -58,9 +62,9 @@ static void nodes_come_in_the_order_of_their_times(void **state) {
   struct heap_node nodes[7] = {{0}};
   struct heap heap;
   heap_init(&heap, &memory_default);
-  for (size_t i = 0; i < 7; i++) insert(&heap, &nodes[i], times[i], i);
-  for (size_t i = 0; i < 7; i++) assert_true(take_first(&heap)->time == sorted[i]);
-  assert_null(heap_first(&heap));
+  for (uint32_t i = 0; i < 7; i++) insert(&heap, &nodes[i], times[i], i);
+  for (size_t i = 0; i < 7; i++) assert_true(take_first(&heap).time == sorted[i]);
+  assert_true(heap_is_empty(&heap));
   heap_fini(&heap);
 }
 
@@ -71,10 +75,21 @@ static void equal_times_come_in_their_order(void **state) {
   struct heap heap;
   heap_init(&heap, &memory_default);
   /* 7 and 1000 have no common divisor, so every order is met once. */
-  for (uint64_t i = 0; i < COUNT; i++) insert(&heap, &nodes[i], 42, i * 7 % COUNT);
-  for (uint64_t i = 0; i < COUNT; i++) assert_true(take_first(&heap)->order == i);
+  for (uint32_t i = 0; i < COUNT; i++) insert(&heap, &nodes[i], 42, i * 7 % COUNT);
+  for (uint32_t i = 0; i < COUNT; i++) assert_int_equal(take_first(&heap).node->order, i);
   heap_fini(&heap);
   free(nodes);
+}
+
+static void the_count_of_orders_may_begin_anew(void **state) {
+  (void)state;
+  enum { COUNT = 100 };
+  struct heap_node nodes[COUNT] = {{0}};
+  struct heap heap;
+  heap_init(&heap, &memory_default);
+  for (uint32_t i = 0; i < COUNT; i++) insert(&heap, &nodes[i], 42, UINT32_MAX - COUNT / 2 + i);
+  for (uint32_t i = 0; i < COUNT; i++) assert_ptr_equal(take_first(&heap).node, &nodes[i]);
+  heap_fini(&heap);
 }
 
 static void a_node_knows_whether_it_is_in_the_heap(void **state) {
@@ -88,7 +103,7 @@ static void a_node_knows_whether_it_is_in_the_heap(void **state) {
   assert_true(heap_contains(&node));
   heap_remove(&heap, &node);
   assert_false(heap_contains(&node));
-  assert_null(heap_first(&heap));
+  assert_true(heap_is_empty(&heap));
   heap_fini(&heap);
 }
 
@@ -97,15 +112,15 @@ static void a_moved_node_finds_its_new_place_both_ways(void **state) {
   struct heap_node nodes[30] = {{0}};
   struct heap heap;
   heap_init(&heap, &memory_default);
-  for (size_t i = 0; i < 30; i++) insert(&heap, &nodes[i], 100 + i, i);
+  for (uint32_t i = 0; i < 30; i++) insert(&heap, &nodes[i], 100 + i, i);
   heap_move(&heap, &nodes[29], 1, 0);
-  assert_ptr_equal(heap_first(&heap), &nodes[29]);
+  assert_ptr_equal(first_node(&heap), &nodes[29]);
   heap_move(&heap, &nodes[29], 1000, 0);
-  assert_ptr_equal(heap_first(&heap), &nodes[0]);
+  assert_ptr_equal(first_node(&heap), &nodes[0]);
   heap_move(&heap, &nodes[0], 101, 2);
-  assert_ptr_equal(heap_first(&heap), &nodes[1]);
-  for (size_t i = 0; i < 29; i++) assert_ptr_not_equal(take_first(&heap), &nodes[29]);
-  assert_ptr_equal(take_first(&heap), &nodes[29]);
+  assert_ptr_equal(first_node(&heap), &nodes[1]);
+  for (size_t i = 0; i < 29; i++) assert_ptr_not_equal(take_first(&heap).node, &nodes[29]);
+  assert_ptr_equal(take_first(&heap).node, &nodes[29]);
   heap_fini(&heap);
 }
 
@@ -115,7 +130,7 @@ static void a_refused_insert_changes_nothing(void **state) {
   weir_allocator allocator = {resize_switched, &switched};
   struct heap_node nodes[100] = {{0}};
   struct heap heap;
-  size_t count = 0;
+  uint32_t count = 0;
   heap_init(&heap, &allocator);
   insert(&heap, &nodes[count++], 7, 0);
   switched.refuses = true;
@@ -123,8 +138,8 @@ static void a_refused_insert_changes_nothing(void **state) {
   assert_in_range(count, 1, 99);
   assert_false(heap_contains(&nodes[count]));
   switched.refuses = false;
-  for (size_t i = count; i < 100; i++) insert(&heap, &nodes[i], 7, i);
-  for (size_t i = 0; i < 100; i++) assert_ptr_equal(take_first(&heap), &nodes[i]);
+  for (uint32_t i = count; i < 100; i++) insert(&heap, &nodes[i], 7, i);
+  for (size_t i = 0; i < 100; i++) assert_ptr_equal(take_first(&heap).node, &nodes[i]);
   heap_fini(&heap);
   assert_int_equal(switched.blocks, 0);
 }
@@ -138,10 +153,10 @@ static void reserved_room_is_never_refused(void **state) {
   heap_init(&heap, &allocator);
   assert_int_equal(heap_reserve(&heap, 50), WEIR_OK);
   switched.refuses = true;
-  for (size_t i = 0; i < 50; i++) insert(&heap, &nodes[i], 50 - i, 0);
+  for (uint32_t i = 0; i < 50; i++) insert(&heap, &nodes[i], 50 - i, 0);
   assert_int_equal(heap_reserve(&heap, 50), WEIR_OK);
   assert_int_equal(heap_reserve(&heap, 10000), WEIR_ENOMEM);
-  assert_ptr_equal(heap_first(&heap), &nodes[49]);
+  assert_ptr_equal(first_node(&heap), &nodes[49]);
   heap_fini(&heap);
   assert_int_equal(switched.blocks, 0);
 }
@@ -156,29 +171,31 @@ static void an_impossible_reservation_is_refused(void **state) {
 }
 
 /* The first node as a search finds it. */
-static struct heap_node *search_first(struct heap_node *nodes, size_t count) {
-  struct heap_node *first = NULL;
+static struct heap_node *search_first(struct heap_node *nodes, const uint64_t *times, size_t count) {
+  size_t first = count;
   for (size_t i = 0; i < count; i++) {
-    struct heap_node *node = &nodes[i];
-    if (!heap_contains(node)) continue;
+    if (!heap_contains(&nodes[i])) continue;
     bool sooner =
-        first == NULL || node->time < first->time || (node->time == first->time && node->order < first->order);
-    if (sooner) first = node;
+        first == count || times[i] < times[first] || (times[i] == times[first] && nodes[i].order < nodes[first].order);
+    if (sooner) first = i;
   }
-  return first;
+  return first == count ? NULL : &nodes[first];
 }
 
 static void random_steps_agree_with_a_search(void **state) {
   (void)state;
   enum { NODES = 64, STEPS = 200000 };
   struct heap_node nodes[NODES] = {{0}};
+  uint64_t times[NODES];
   struct heap heap;
   heap_init(&heap, &memory_default);
   uint64_t random = 88172645463325252U;
-  for (uint64_t step = 0; step < STEPS; step++) {
-    struct heap_node *node = &nodes[next_random(&random) % NODES];
+  for (uint32_t step = 0; step < STEPS; step++) {
+    size_t chosen = next_random(&random) % NODES;
+    struct heap_node *node = &nodes[chosen];
     /* Few times, so that many are equal; the step as order, so that no two keys are. */
     uint64_t time = next_random(&random) % 20;
+    times[chosen] = time;
     if (!heap_contains(node)) {
       insert(&heap, node, time, step);
     } else if (next_random(&random) % 3 == 0) {
@@ -186,7 +203,7 @@ static void random_steps_agree_with_a_search(void **state) {
     } else {
       heap_move(&heap, node, time, step);
     }
-    assert_ptr_equal(heap_first(&heap), search_first(nodes, NODES));
+    assert_ptr_equal(first_node(&heap), search_first(nodes, times, NODES));
   }
   heap_fini(&heap);
 }
@@ -198,17 +215,17 @@ static void a_hundred_thousand_nodes_that_moved_come_in_order(void **state) {
   struct heap heap;
   heap_init(&heap, &memory_default);
   uint64_t random = 2463534242U;
-  for (uint64_t i = 0; i < NODES; i++) insert(&heap, &nodes[i], next_random(&random) % 60000, i);
-  for (uint64_t i = 0; i < NODES; i++) {
+  for (uint32_t i = 0; i < NODES; i++) insert(&heap, &nodes[i], next_random(&random) % 60000, i);
+  for (uint32_t i = 0; i < NODES; i++) {
     heap_move(&heap, &nodes[next_random(&random) % NODES], next_random(&random) % 60000, NODES + i);
   }
   for (size_t i = 0; i < NODES; i += 4) heap_remove(&heap, &nodes[i]);
   size_t taken = 1;
-  struct heap_node *last = take_first(&heap);
-  for (; heap_first(&heap) != NULL; taken++) {
-    struct heap_node *node = take_first(&heap);
-    assert_true(last->time < node->time || (last->time == node->time && last->order < node->order));
-    last = node;
+  struct heap_slot last = take_first(&heap);
+  for (; !heap_is_empty(&heap); taken++) {
+    struct heap_slot next = take_first(&heap);
+    assert_true(last.time < next.time || (last.time == next.time && last.node->order < next.node->order));
+    last = next;
   }
   assert_int_equal(taken, NODES / 4 * 3);
   heap_fini(&heap);
@@ -220,6 +237,7 @@ int main(void) {
       cmocka_unit_test(an_empty_heap_has_no_first_node),
       cmocka_unit_test(nodes_come_in_the_order_of_their_times),
       cmocka_unit_test(equal_times_come_in_their_order),
+      cmocka_unit_test(the_count_of_orders_may_begin_anew),
       cmocka_unit_test(a_node_knows_whether_it_is_in_the_heap),
       cmocka_unit_test(a_moved_node_finds_its_new_place_both_ways),
       cmocka_unit_test(a_refused_insert_changes_nothing),

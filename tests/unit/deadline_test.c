@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The deadlines of a loop against a model that notes every time and searches: whatever is set, moved and
+ * cleared, they come at their times, in the order of their times and then in the order in which they were set.
+ */
+#include "common/deadline.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* cmocka.h wants the headers above first. */
+#include <cmocka.h>
+#include <weir/sim.h>
+
+#include "common/loop.h"
+
+enum { DEADLINES = 200, STEPS = 100000 };
+
+struct model {
+  struct deadline deadline;
+  bool is_set;
+  uint64_t time_ns;
+  uint64_t order;
+};
+
+struct fixture {
+  weir_sim *sim;
+  weir_loop *loop;
+  struct model models[DEADLINES];
+  uint64_t steps;
+  uint64_t random;
+};
+
+static struct fixture *fixture;
+
+static uint64_t draw(uint64_t limit) {
+  fixture->random ^= fixture->random << 13;
+  fixture->random ^= fixture->random >> 7;
+  fixture->random ^= fixture->random << 17;
+  return fixture->random % limit;
+}
+
+static void never_called(struct deadline *deadline) {
+  (void)deadline;
+  fail_msg("nobody runs the loop");
+}
+
+static int make(void **state) {
+  (void)state;
+  fixture = calloc(1, sizeof *fixture);
+  fixture->random = 88172645463325252U;
+  weir_loop_options options = weir_loop_options_default();
+  if (weir_sim_create(NULL, &fixture->sim) != WEIR_OK) return -1;
+  options.simulator = fixture->sim;
+  if (weir_loop_create(&options, &fixture->loop) != WEIR_OK) return -1;
+  for (size_t i = 0; i < DEADLINES; i++) {
+    if (deadline_init(&fixture->models[i].deadline, fixture->loop, never_called) != WEIR_OK) return -1;
+  }
+  return 0;
+}
+
+static int unmake(void **state) {
+  (void)state;
+  for (size_t i = 0; i < DEADLINES; i++) deadline_fini(&fixture->models[i].deadline, fixture->loop);
+  weir_loop_release(fixture->loop);
+  weir_sim_release(fixture->sim);
+  free(fixture);
+  return 0;
+}
+
+static struct model *search_first(void) {
+  struct model *first = NULL;
+  for (size_t i = 0; i < DEADLINES; i++) {
+    struct model *model = &fixture->models[i];
+    if (!model->is_set) continue;
+    bool sooner = first == NULL || model->time_ns < first->time_ns ||
+                  (model->time_ns == first->time_ns && model->order < first->order);
+    if (sooner) first = model;
+  }
+  return first;
+}
+
+static void note(struct model *model, uint64_t milliseconds) {
+  model->is_set = true;
+  model->time_ns = deadline_add_ms(loop_now(fixture->loop), milliseconds);
+  model->order = fixture->steps;
+}
+
+static void step(void) {
+  struct model *model = &fixture->models[draw(DEADLINES)];
+  uint64_t milliseconds = draw(20); /* few, so that many are equal */
+  fixture->steps++;
+  switch (draw(4)) {
+    case 0:
+      deadline_clear(&model->deadline, fixture->loop);
+      model->is_set = false;
+      break;
+    case 1:
+      deadline_fini(&model->deadline, fixture->loop);
+      assert_int_equal(deadline_init(&model->deadline, fixture->loop, never_called), WEIR_OK);
+      model->is_set = false;
+      break;
+    default:
+      deadline_set_after(&model->deadline, fixture->loop, milliseconds);
+      note(model, milliseconds);
+  }
+  assert_true(deadline_is_set(&model->deadline) == model->is_set);
+}
+
+static void check_first(void) {
+  struct model *expected = search_first();
+  struct deadline *first = deadline_first(fixture->loop);
+  assert_ptr_equal(first, expected == NULL ? NULL : &expected->deadline);
+  if (first != NULL) assert_true(first->time_ns == expected->time_ns);
+}
+
+static void random_steps_agree_with_a_search(void **state) {
+  (void)state;
+  while (fixture->steps < STEPS) {
+    step();
+    if (draw(10) == 0) check_first();
+  }
+}
+
+/* Each comes, then something is done again: what stands before its time in the heap must not come too soon. */
+static void they_come_in_order_whatever_is_done_meanwhile(void **state) {
+  (void)state;
+  while (fixture->steps < STEPS) {
+    for (uint64_t left = draw(50); left > 0; left--) step();
+    check_first();
+    struct deadline *first = deadline_first(fixture->loop);
+    if (first == NULL) continue;
+    struct model *model = CONTAINER_OF(first, struct model, deadline);
+    deadline_clear(first, fixture->loop);
+    assert_false(deadline_is_set(first));
+    model->is_set = false;
+    check_first();
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(random_steps_agree_with_a_search, make, unmake),
+      cmocka_unit_test_setup_teardown(they_come_in_order_whatever_is_done_meanwhile, make, unmake),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
