@@ -126,7 +126,7 @@ WEIR_API void weir_loop_stop(weir_loop *loop);
 WEIR_API bool weir_loop_alive(const weir_loop *loop);
 
 /**
- * The loop's clock in milliseconds, read once per turn and whenever a timer is started; monotonic, of no particular
+ * The loop's clock in milliseconds, read once per turn and for timers that are started; monotonic, of no particular
  * origin.
  *
  * **Thread:** the loop's.
@@ -134,7 +134,7 @@ WEIR_API bool weir_loop_alive(const weir_loop *loop);
 WEIR_API uint64_t weir_loop_now_ms(weir_loop *loop);
 
 /**
- * Reads the clock again, for a program that worked long in one listener.
+ * Reads the clock again, for a program that worked long in one listener, or is about to.
  *
  * **Thread:** the loop's.
  */

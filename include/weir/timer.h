@@ -37,7 +37,9 @@ WEIR_API weir_code weir_timer_create(weir_loop *loop, weir_timer_callback callba
 
 /**
  * Starts a timer, or starts it anew: its callback runs after `timeout_ms`, and then every `repeat_ms` unless that is 0.
- * The time counts from the real now, not from the loop's last reading of the clock.
+ * The time counts from the real now, not from the loop's last reading of the clock: outside of a run from this call,
+ * and inside from when the callbacks at hand have returned, when the clock is read once for all timers that they
+ * started. A callback that works on for long after it started a timer may call `weir_loop_update_now` right behind.
  *
  * **Errors:** `WEIR_EINVAL` without a timer, `WEIR_ECANCELED` after the loop's end; never for want of memory.
  * **Thread:** the loop's.

@@ -51,8 +51,17 @@ static void put(struct deadline *deadline, weir_loop *loop, uint64_t time_ns) {
   (void)code;
 }
 
+/* The last one takes the place that becomes free. */
+static void forget_started(struct deadline *deadline, weir_loop *loop) {
+  struct started_deadline last = loop->started[--loop->started_count];
+  last.deadline->started = deadline->started;
+  loop->started[deadline->started - 1] = last;
+  deadline->started = 0;
+}
+
 void deadline_set(struct deadline *deadline, weir_loop *loop, uint64_t time_ns) {
   assert(deadline_has_place(deadline));
+  if (deadline->started != 0) forget_started(deadline, loop);
   deadline->order = loop->deadline_order++;
   loop->attention = true;
   put(deadline, loop, time_ns);
@@ -63,7 +72,35 @@ void deadline_set_after(struct deadline *deadline, weir_loop *loop, uint64_t mil
   deadline_set(deadline, loop, deadline_add_ms(loop_now(loop), milliseconds));
 }
 
-void deadline_clear(struct deadline *deadline, weir_loop *loop) { heap_remove(&loop->deadlines, &deadline->node); }
+void deadline_start(struct deadline *deadline, weir_loop *loop, uint64_t milliseconds) {
+  if (!loop->running) {
+    deadline_set_after(deadline, loop, milliseconds);
+    return;
+  }
+  if (deadline->started == 0) {
+    if (loop->started_count == STARTED_DEADLINES_MAX) deadline_settle(loop);
+    deadline->started = ++loop->started_count;
+  }
+  loop->started[deadline->started - 1] = (struct started_deadline){deadline, milliseconds};
+  deadline->order = loop->deadline_order++;
+  loop->attention = true;
+}
+
+void deadline_settle(weir_loop *loop) {
+  if (loop->started_count == 0) return;
+  loop_read_clock(loop);
+  for (uint32_t i = 0; i < loop->started_count; i++) {
+    struct started_deadline *started = &loop->started[i];
+    started->deadline->started = 0;
+    put(started->deadline, loop, deadline_add_ms(loop->now_ns, started->milliseconds));
+  }
+  loop->started_count = 0;
+}
+
+void deadline_clear(struct deadline *deadline, weir_loop *loop) {
+  if (deadline->started != 0) forget_started(deadline, loop);
+  heap_remove(&loop->deadlines, &deadline->node);
+}
 
 /* ---- the first ---- */
 
@@ -72,6 +109,10 @@ struct deadline *deadline_first(weir_loop *loop) {
   while (!heap_is_empty(heap)) {
     struct heap_slot slot = heap_first(heap);
     struct deadline *first = CONTAINER_OF(slot.node, struct deadline, node);
+    if (first->started != 0) {
+      deadline_settle(loop);
+      continue;
+    }
     if (first->time_ns == slot.time) return first;
     heap_move(heap, &first->node, first->time_ns, (uint32_t)first->order);
   }

@@ -30,7 +30,17 @@ struct deadline {
   uint64_t time_ns;
   uint64_t order;        /* how many were set before it */
   deadline_function due; /* NULL: it has no place */
+  uint32_t started;      /* which of those that wait for the clock it is, from 1; 0: none */
 };
+
+/* One that was started and has no time yet. */
+struct started_deadline {
+  struct deadline *deadline;
+  uint64_t milliseconds;
+};
+
+/* How many may wait for the clock. With more it is read at once, for all of them. */
+#define STARTED_DEADLINES_MAX 64
 
 /* Takes a place, so that setting cannot fail. WEIR_ENOMEM: there is none, and nothing has changed. */
 weir_code deadline_init(struct deadline *deadline, weir_loop *loop, deadline_function due);
@@ -46,9 +56,18 @@ void deadline_set(struct deadline *deadline, weir_loop *loop, uint64_t time_ns);
 /* Sets it to so many milliseconds from the real now. */
 void deadline_set_after(struct deadline *deadline, weir_loop *loop, uint64_t milliseconds);
 
+/* The same; while the loop runs, without reading the clock for each: see deadline_settle. */
+void deadline_start(struct deadline *deadline, weir_loop *loop, uint64_t milliseconds);
+
+/* Gives those that were started their time, from a clock read now. The loop does so as soon as callbacks have returned.
+ */
+void deadline_settle(weir_loop *loop);
+
 void deadline_clear(struct deadline *deadline, weir_loop *loop);
 
-static inline bool deadline_is_set(const struct deadline *deadline) { return heap_contains(&deadline->node); }
+static inline bool deadline_is_set(const struct deadline *deadline) {
+  return heap_contains(&deadline->node) || deadline->started != 0;
+}
 
 /* A time so many milliseconds after another; saturates. */
 static inline uint64_t deadline_add_ms(uint64_t time_ns, uint64_t milliseconds) {
@@ -56,7 +75,7 @@ static inline uint64_t deadline_add_ms(uint64_t time_ns, uint64_t milliseconds) 
   return time_ns + milliseconds * NANOSECONDS_PER_MILLISECOND;
 }
 
-/* The one that comes first, or NULL. */
+/* The one that comes first, or NULL; of those that have a time. */
 struct deadline *deadline_first(weir_loop *loop);
 
 #endif

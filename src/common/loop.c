@@ -30,7 +30,10 @@ static void forget_clock(weir_loop *loop) { loop->now_turn = loop->completion.tu
 
 uint64_t weir_loop_now_ms(weir_loop *loop) { return loop_now(loop) / NANOSECONDS_PER_MILLISECOND; }
 
-void weir_loop_update_now(weir_loop *loop) { loop_read_clock(loop); }
+void weir_loop_update_now(weir_loop *loop) {
+  deadline_settle(loop);
+  loop_read_clock(loop);
+}
 
 /* ---- making ---- */
 
@@ -146,6 +149,7 @@ static void deliver_owed(weir_loop *loop) {
  */
 static bool ring_deadlines(weir_loop *loop) {
   uint64_t limit = loop->deadline_order;
+  deadline_settle(loop);
   struct deadline *first = deadline_first(loop);
   if (first == NULL) return false;
   uint64_t now = loop_now(loop);
@@ -213,6 +217,7 @@ bool weir_loop_alive(const weir_loop *loop) { return loop->alive > 0 || loop->ow
 /* How long the backend may wait: not at all while something is left to do here. */
 static uint64_t choose_timeout(weir_loop *loop, weir_run_mode mode) {
   if (mode == WEIR_RUN_NOWAIT || has_own_work(loop) || loop->alive == 0) return 0;
+  deadline_settle(loop);
   const struct deadline *first = deadline_first(loop);
   if (first == NULL) return WAIT_FOREVER;
   uint64_t now = loop_now(loop);
@@ -263,6 +268,7 @@ static weir_code turn(weir_loop *loop, weir_run_mode mode, bool *stuck) {
   bool any = loop->in_batch;
   loop->completion.turn++;
   loop->attention = false;
+  deadline_settle(loop);
   if (loop->simulator != NULL) atomic_store(&loop->woken, false);
   if (do_own_work(loop) && mode == WEIR_RUN_ONCE) mode = WEIR_RUN_NOWAIT; /* something has happened */
   if (loop->stopped) return WEIR_OK;
@@ -290,6 +296,7 @@ int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
     code = turn(loop, mode, &stuck);
     loop->operations->pollable(loop->backend);
   }
+  deadline_settle(loop);
   loop->running = false;
   if (code != WEIR_OK) return code;
   return weir_loop_alive(loop) ? 1 : 0;
@@ -324,6 +331,7 @@ weir_code weir_loop_pollable(weir_loop *loop, intptr_t *pollable) {
 int weir_loop_next_timeout_ms(weir_loop *loop) {
   loop->operations->pollable(loop->backend);
   if (has_own_work(loop) || loop->in_batch) return 0;
+  deadline_settle(loop);
   const struct deadline *first = deadline_first(loop);
   if (first == NULL) return -1;
   loop_read_clock(loop);

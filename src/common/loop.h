@@ -19,6 +19,7 @@
 #include <weir/loop.h>
 
 #include "common/backend.h"
+#include "common/deadline.h"
 #include "common/heap.h"
 #include "common/list.h"
 
@@ -40,14 +41,16 @@ struct weir_loop {
   struct heap deadlines;
   size_t deadline_places;  /* deadlines that may be set; the heap has room for so many */
   uint64_t deadline_order; /* how many were set */
-  size_t alive;            /* active referenced handles and timers */
-  struct list closing;     /* sockets in the order of their destruction, until their close is emitted */
-  struct list unpiped;     /* pipes that have ended; freed when no emission runs */
-  struct list deferred;    /* calls for the next turn */
-  struct list lookups;     /* under way */
-  struct list work;        /* waiting, running, or to be told */
-  struct list signals;     /* all signal handles */
-  size_t closes;           /* closes submitted to the backend that have not come back */
+  struct started_deadline started[STARTED_DEADLINES_MAX];
+  uint32_t started_count;
+  size_t alive;         /* active referenced handles and timers */
+  struct list closing;  /* sockets in the order of their destruction, until their close is emitted */
+  struct list unpiped;  /* pipes that have ended; freed when no emission runs */
+  struct list deferred; /* calls for the next turn */
+  struct list lookups;  /* under way */
+  struct list work;     /* waiting, running, or to be told */
+  struct list signals;  /* all signal handles */
+  size_t closes;        /* closes submitted to the backend that have not come back */
 
   /* the clock */
   uint64_t now_ns;

@@ -77,7 +77,7 @@ weir_code weir_timer_start(weir_timer *timer, uint64_t timeout_ms, uint64_t repe
   timer->was_started = true;
   timer->timeout_ms = timeout_ms;
   timer->repeat_ms = repeat_ms;
-  deadline_set_after(&timer->deadline, timer->loop, timeout_ms);
+  deadline_start(&timer->deadline, timer->loop, timeout_ms);
   update_liveness(timer);
   return WEIR_OK;
 }
@@ -147,6 +147,7 @@ static void describe(const weir_timer *timer, struct text *text) {
 }
 
 void timer_dump(weir_loop *loop, bool alive, struct text *text) {
+  deadline_settle(loop);
   for (struct list_node *node = list_first(&loop->timers); node != NULL; node = list_after(&loop->timers, node)) {
     const weir_timer *timer = CONTAINER_OF(node, weir_timer, link);
     if (timer->counted != alive) continue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The deadlines of a loop against a model that notes every time and searches: whatever is set, moved and
+ * The deadlines of a loop against a model that notes every time and searches: whatever is set, started, moved and
  * cleared, they come at their times, in the order of their times and then in the order in which they were set.
  */
 #include "common/deadline.h"
@@ -58,11 +58,13 @@ static int make(void **state) {
   for (size_t i = 0; i < DEADLINES; i++) {
     if (deadline_init(&fixture->models[i].deadline, fixture->loop, never_called) != WEIR_OK) return -1;
   }
+  fixture->loop->running = true; /* so that starting waits for the clock */
   return 0;
 }
 
 static int unmake(void **state) {
   (void)state;
+  fixture->loop->running = false;
   for (size_t i = 0; i < DEADLINES; i++) deadline_fini(&fixture->models[i].deadline, fixture->loop);
   weir_loop_release(fixture->loop);
   weir_sim_release(fixture->sim);
@@ -92,24 +94,29 @@ static void step(void) {
   struct model *model = &fixture->models[draw(DEADLINES)];
   uint64_t milliseconds = draw(20); /* few, so that many are equal */
   fixture->steps++;
-  switch (draw(4)) {
+  switch (draw(6)) {
     case 0:
       deadline_clear(&model->deadline, fixture->loop);
       model->is_set = false;
       break;
     case 1:
+      deadline_set_after(&model->deadline, fixture->loop, milliseconds);
+      note(model, milliseconds);
+      break;
+    case 2:
       deadline_fini(&model->deadline, fixture->loop);
       assert_int_equal(deadline_init(&model->deadline, fixture->loop, never_called), WEIR_OK);
       model->is_set = false;
       break;
     default:
-      deadline_set_after(&model->deadline, fixture->loop, milliseconds);
+      deadline_start(&model->deadline, fixture->loop, milliseconds);
       note(model, milliseconds);
   }
   assert_true(deadline_is_set(&model->deadline) == model->is_set);
 }
 
 static void check_first(void) {
+  deadline_settle(fixture->loop);
   struct model *expected = search_first();
   struct deadline *first = deadline_first(fixture->loop);
   assert_ptr_equal(first, expected == NULL ? NULL : &expected->deadline);
@@ -140,10 +147,41 @@ static void they_come_in_order_whatever_is_done_meanwhile(void **state) {
   }
 }
 
+/* The first one is started anew by the very one that comes: it has an old time in the heap, and must not come for it.
+ */
+static void a_started_one_does_not_come_at_its_old_time(void **state) {
+  (void)state;
+  struct deadline *one = &fixture->models[0].deadline;
+  struct deadline *other = &fixture->models[1].deadline;
+  deadline_set_after(one, fixture->loop, 1);
+  deadline_set_after(other, fixture->loop, 2);
+  deadline_start(one, fixture->loop, 3);
+  assert_ptr_equal(deadline_first(fixture->loop), other);
+  deadline_start(one, fixture->loop, 0);
+  deadline_settle(fixture->loop);
+  assert_ptr_equal(deadline_first(fixture->loop), one);
+}
+
+static void many_can_be_started_at_once(void **state) {
+  (void)state;
+  for (uint64_t i = 0; i < DEADLINES; i++) {
+    deadline_start(&fixture->models[i].deadline, fixture->loop, DEADLINES - i);
+  }
+  for (size_t i = DEADLINES; i > 0; i--) {
+    deadline_settle(fixture->loop);
+    struct deadline *first = deadline_first(fixture->loop);
+    assert_ptr_equal(first, &fixture->models[i - 1].deadline);
+    deadline_clear(first, fixture->loop);
+  }
+  assert_null(deadline_first(fixture->loop));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(random_steps_agree_with_a_search, make, unmake),
       cmocka_unit_test_setup_teardown(they_come_in_order_whatever_is_done_meanwhile, make, unmake),
+      cmocka_unit_test_setup_teardown(a_started_one_does_not_come_at_its_old_time, make, unmake),
+      cmocka_unit_test_setup_teardown(many_can_be_started_at_once, make, unmake),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
