@@ -54,6 +54,7 @@ struct handle {
   bool referenced : 1;   /* the user's choice: keep the loop alive while active */
   bool counted : 1;      /* it is keeping the loop alive now */
   bool silenced : 1;     /* destroyed: listeners left in an emission do not run */
+  uint16_t place;        /* of a socket in its slab */
 };
 
 static inline const struct handle_class *handle_class(const struct handle *handle) {

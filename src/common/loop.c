@@ -95,6 +95,7 @@ weir_code weir_loop_create(const weir_loop_options *options, weir_loop **loop) {
     memory_put(&allocator, made);
     return code;
   }
+  socket_prepare_memory(made, whole.allocator.resize == NULL);
   *loop = made;
   return WEIR_OK;
 }
@@ -110,6 +111,8 @@ void loop_dependent_came(weir_loop *loop) { loop->dependents++; }
 void loop_dependent_gone(weir_loop *loop) {
   if (--loop->dependents > 0) return;
   heap_fini(&loop->deadlines);
+  slab_fini(&loop->sockets[false]);
+  slab_fini(&loop->sockets[true]);
   weir_allocator allocator = loop->allocator;
   memory_put(&allocator, loop);
 }

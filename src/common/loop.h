@@ -22,6 +22,7 @@
 #include "common/deadline.h"
 #include "common/heap.h"
 #include "common/list.h"
+#include "common/slab.h"
 
 struct handle;
 struct post;
@@ -34,6 +35,7 @@ struct weir_loop {
   bool attention;               /* set since this turn began: it is to end with the batch */
   bool stopped;
   weir_allocator allocator;
+  struct slab sockets[2]; /* their memory, without and with room for TCP; see socket.c */
 
   /* what there is to do */
   struct handle *owed; /* handles that owe something, in the order in which they began to */

@@ -15,10 +15,17 @@ static size_t place_of_tcp(const weir_loop *loop) {
   return (end + alignof(struct socket_tcp) - 1) / alignof(struct socket_tcp) * alignof(struct socket_tcp);
 }
 
+void socket_prepare_memory(weir_loop *loop, bool by_page) {
+  size_t bytes = place_of_tcp(loop);
+  slab_init(&loop->sockets[false], &loop->allocator, bytes, by_page);
+  slab_init(&loop->sockets[true], &loop->allocator, bytes + sizeof(struct socket_tcp), by_page);
+}
+
 struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, bool has_tcp_room, void *user) {
-  size_t bytes = place_of_tcp(loop) + (has_tcp_room ? sizeof(struct socket_tcp) : 0);
-  struct weir_socket *socket = memory_get_zeroed(&loop->allocator, bytes);
+  uint16_t place;
+  struct weir_socket *socket = slab_get(&loop->sockets[has_tcp_room], &place);
   if (socket == NULL) return NULL;
+  socket->handle.place = place;
   socket->has_tcp_room = has_tcp_room;
   handle_init(&socket->handle, false, loop, user);
   socket->allow_half_open = allow_half_open;

@@ -178,6 +178,9 @@ static inline struct backend *socket_backend(const struct weir_socket *socket) {
 
 /* ---- socket.c ---- */
 
+/* Makes the loop's slabs; `by_page`: the program gave no allocator of its own. */
+void socket_prepare_memory(weir_loop *loop, bool by_page);
+
 /* A socket with one owner, the caller; NULL: no memory. */
 struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, bool has_tcp_room, void *user);
 

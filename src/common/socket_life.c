@@ -316,7 +316,7 @@ static void free_socket(struct handle *handle) {
     memory_put(allocator, socket->extra);
   }
   if (socket->server != NULL) server_release_from_socket(socket->server);
-  memory_put(allocator, socket);
+  slab_put(&handle->loop->sockets[socket->has_tcp_room], socket, handle->place);
 }
 
 const struct handle_class socket_class = {

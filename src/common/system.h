@@ -28,6 +28,14 @@ void *system_memory_get(size_t bytes);
 /* Gives it back; NULL is ignored. Any thread. */
 void system_memory_put(void *block);
 
+/* ---- memory by the page ---- */
+
+/* Pages of together `bytes`, all zero; NULL when there are none. Any thread. */
+void *system_pages_get(size_t bytes);
+
+/* Gives them back, all of them. */
+void system_pages_put(void *pages, size_t bytes);
+
 /* ---- threads ---- */
 
 /* A thread. It stays where it is until it has been joined, or when it is detached, until `run` has returned. */

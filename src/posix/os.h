@@ -76,6 +76,8 @@ void os_thread_join(pthread_t thread);
 void os_thread_detach(pthread_t thread);
 int os_mutex_init(pthread_mutex_t *mutex);
 int os_condition_init(pthread_cond_t *condition);
+void *os_pages_get(size_t bytes); /* all zero */
+void os_pages_put(void *pages, size_t bytes);
 void *os_heap_get(size_t bytes); /* all zero */
 void os_heap_put(void *block);
 

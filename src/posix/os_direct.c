@@ -12,6 +12,7 @@
 #include <netdb.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "posix/native.h"
@@ -121,6 +122,13 @@ void os_thread_detach(pthread_t thread) { pthread_detach(thread); }
 int os_mutex_init(pthread_mutex_t *mutex) { return answer(pthread_mutex_init(mutex, NULL)); }
 
 int os_condition_init(pthread_cond_t *condition) { return answer(pthread_cond_init(condition, NULL)); }
+
+void *os_pages_get(size_t bytes) {
+  void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return pages == MAP_FAILED ? NULL : pages;
+}
+
+void os_pages_put(void *pages, size_t bytes) { munmap(pages, bytes); }
 
 void *os_heap_get(size_t bytes) { return calloc(1, bytes); }
 

@@ -92,6 +92,8 @@ DWORD os_thread_start(DWORD (*run)(void *argument), void *argument, HANDLE *thre
 DWORD os_thread_cancel_call(HANDLE thread);
 void os_thread_join(HANDLE thread);
 void os_thread_pause(void);
+void *os_pages_get(size_t bytes); /* all zero */
+void os_pages_put(void *pages);
 void *os_heap_get(size_t bytes);
 void os_heap_put(void *block);
 

@@ -197,6 +197,10 @@ void os_thread_join(HANDLE thread) { WaitForSingleObject(thread, INFINITE); }
 
 void os_thread_pause(void) { Sleep(10); }
 
+void *os_pages_get(size_t bytes) { return VirtualAlloc(NULL, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE); }
+
+void os_pages_put(void *pages) { VirtualFree(pages, 0, MEM_RELEASE); }
+
 void *os_heap_get(size_t bytes) { return HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, bytes); }
 
 void os_heap_put(void *block) { HeapFree(GetProcessHeap(), 0, block); }

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "posix/native.h"
@@ -47,13 +48,13 @@ static size_t resolver_calls;
 static struct addrinfo *given_answers;
 
 static const char *const names[OS_CALL_COUNT] = {
-    "socket",     "adopt",          "bind",           "listen",         "accept",      "connect",
-    "shutdown",   "getsockopt",     "setsockopt",     "getpeername",    "getsockname", "recv",
-    "send",       "sendmsg",        "if_nametoindex", "if_indextoname", "close",       "dup",
-    "open",       "pipe",           "read",           "write",          "poll",        "lstat",
-    "chmod",      "fchmod",         "mkdir",          "unlink",         "getaddrinfo", "thread_start",
-    "mutex_init", "condition_init", "heap_get",       "sigaction",      "clock",       "epoll_create",
-    "epoll_ctl",  "epoll_wait",     "eventfd",        "kqueue",         "kevent"};
+    "socket",       "adopt",          "bind",           "listen",         "accept",      "connect",
+    "shutdown",     "getsockopt",     "setsockopt",     "getpeername",    "getsockname", "recv",
+    "send",         "sendmsg",        "if_nametoindex", "if_indextoname", "close",       "dup",
+    "open",         "pipe",           "read",           "write",          "poll",        "lstat",
+    "chmod",        "fchmod",         "mkdir",          "unlink",         "getaddrinfo", "thread_start",
+    "mutex_init",   "condition_init", "pages_get",      "heap_get",       "sigaction",   "clock",
+    "epoll_create", "epoll_ctl",      "epoll_wait",     "eventfd",        "kqueue",      "kevent"};
 
 void faults_reset(void) {
   faults_fail(OS_ANY, 1, 0, 0);
@@ -356,6 +357,14 @@ int os_mutex_init(pthread_mutex_t *mutex) {
 int os_condition_init(pthread_cond_t *condition) {
   return faults_strike(OS_CONDITION_INIT) ? -1 : answer(pthread_cond_init(condition, NULL));
 }
+
+void *os_pages_get(size_t bytes) {
+  if (faults_strike(OS_PAGES_GET)) return NULL;
+  void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return pages == MAP_FAILED ? NULL : pages;
+}
+
+void os_pages_put(void *pages, size_t bytes) { munmap(pages, bytes); }
 
 void *os_heap_get(size_t bytes) { return faults_strike(OS_HEAP_GET) ? NULL : calloc(1, bytes); }
 

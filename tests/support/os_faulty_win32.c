@@ -34,6 +34,8 @@
 #define os_thread_start direct_thread_start
 #define os_thread_cancel_call direct_thread_cancel_call
 #define os_thread_pause direct_thread_pause
+#define os_pages_get direct_pages_get
+#define os_pages_put direct_pages_put
 #define os_heap_get direct_heap_get
 #define os_heap_put direct_heap_put
 #define os_lock direct_lock
@@ -84,6 +86,8 @@
 #undef os_thread_start
 #undef os_thread_cancel_call
 #undef os_thread_pause
+#undef os_pages_get
+#undef os_pages_put
 #undef os_heap_get
 #undef os_heap_put
 #undef os_lock
@@ -156,6 +160,7 @@ static const char *const names[OS_CALL_COUNT] = {"port_create",
                                                  "file_is_overlapped",
                                                  "thread_start",
                                                  "thread_cancel_call",
+                                                 "pages_get",
                                                  "heap_get",
                                                  "getaddrinfo",
                                                  "console_listen",
@@ -429,6 +434,12 @@ DWORD os_thread_cancel_call(HANDLE thread) {
 }
 
 void os_thread_pause(void) { direct_thread_pause(); }
+
+void *os_pages_get(size_t bytes) {
+  return faults_strike(OS_PAGES_GET) != ERROR_SUCCESS ? NULL : direct_pages_get(bytes);
+}
+
+void os_pages_put(void *pages) { direct_pages_put(pages); }
 
 void *os_heap_get(size_t bytes) { return faults_strike(OS_HEAP_GET) != ERROR_SUCCESS ? NULL : direct_heap_get(bytes); }
 
