@@ -12,7 +12,7 @@
 #include "common/timer.h"
 #include "common/work.h"
 
-static void dump_list(struct list *handles, bool alive, struct text *text) {
+static void dump_list(const struct list *handles, bool alive, struct text *text) {
   for (struct list_node *node = list_first(handles); node != NULL; node = list_after(handles, node)) {
     const struct handle *handle = CONTAINER_OF(node, struct handle, link);
     if (handle->counted != alive) continue;
@@ -24,6 +24,8 @@ static void dump_list(struct list *handles, bool alive, struct text *text) {
 
 static void dump_all(weir_loop *loop, bool alive, struct text *text) {
   dump_list(&loop->handles, alive, text);
+  dump_list(&loop->delivering, alive, text);
+  dump_list(&loop->owed, alive, text);
   dump_list(&loop->closing, alive, text);
   timer_dump(loop, alive, text);
   signal_dump(loop, alive, text);
@@ -31,7 +33,8 @@ static void dump_all(weir_loop *loop, bool alive, struct text *text) {
 
 static size_t count_owing(const weir_loop *loop) {
   size_t count = 0;
-  for (const struct handle *handle = loop->owed; handle != NULL; handle = handle->next_owed) count++;
+  const struct list *owed = &loop->owed;
+  for (struct list_node *node = list_first(owed); node != NULL; node = list_after(owed, node)) count++;
   return count;
 }
 

@@ -33,21 +33,25 @@ void handle_release(struct handle *handle) {
 
 /* Nothing is delivered any more by a loop that has ended. */
 void handle_owe(struct handle *handle) {
-  if (handle->owes || handle->loop->ended) return;
+  if (handle->owes || handle->attended || handle->loop->ended) return;
   handle->owes = true;
   handle_retain(handle);
   loop_owe(handle->loop, handle);
 }
 
-bool handle_attend(struct handle *handle) {
-  if (handle->owes) return false;
-  handle->owes = true;
-  return true;
+void handle_owe_elsewhere(struct handle *handle, struct list *list) {
+  list_remove(&handle->link);
+  list_append(list, &handle->link);
+  if (!handle->owes) return;
+  handle->owes = false;
+  handle_release(handle);
 }
 
+void handle_attend(struct handle *handle) { handle->attended = true; }
+
 void handle_settle(struct handle *handle) {
-  handle->owes = false;
-  handle_class(handle)->deliver(handle);
+  handle->attended = false;
+  if (!handle->owes) handle_class(handle)->deliver(handle);
 }
 
 void handle_count(struct handle *handle, bool alive) {

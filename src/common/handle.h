@@ -45,12 +45,12 @@ struct handle {
     struct listener_array *listeners; /* without it: all of them, or NULL */
   };
   void *user;
-  struct list_node link;    /* on the loop's list of all handles */
-  struct handle *next_owed; /* on the loop's list of handles that owe */
+  struct list_node link; /* on one of the loop's lists */
   uint32_t owners;
   uint8_t listener_type; /* with `listener`: a weir_event_type */
   bool is_server : 1;    /* else it is a socket */
-  bool owes : 1;         /* it is on the list of those that owe, or is attended to */
+  bool owes : 1;         /* it is on the list of those that owe, which then owns it too */
+  bool attended : 1;     /* the loop is at it, and will look for what it owes */
   bool referenced : 1;   /* the user's choice: keep the loop alive while active */
   bool counted : 1;      /* it is keeping the loop alive now */
   bool silenced : 1;     /* destroyed: listeners left in an emission do not run */
@@ -72,12 +72,14 @@ void handle_release(struct handle *handle);
 /* Puts the handle on the loop's list of those that owe, unless it is there. */
 void handle_owe(struct handle *handle);
 
+/* Takes it from that list and puts it on another one of the loop, whose owner will look for what it owes. */
+void handle_owe_elsewhere(struct handle *handle, struct list *list);
+
 /*
  * While the loop itself is at a handle, what it comes to owe need not go on the list: settling delivers it. The loop
- * owns the handle for so long. Attending returns false when the handle is on the list already, and then nothing is to
- * be settled.
+ * owns the handle for so long.
  */
-bool handle_attend(struct handle *handle);
+void handle_attend(struct handle *handle);
 void handle_settle(struct handle *handle);
 
 /* Says whether the handle keeps the loop alive from now on. */

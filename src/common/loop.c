@@ -60,7 +60,6 @@ static weir_code choose_backend(weir_loop *loop, const weir_loop_options *option
 
 static void init_loop(weir_loop *loop, const weir_loop_options *options, const weir_allocator *allocator) {
   loop->allocator = *allocator;
-  loop->owed_end = &loop->owed;
   loop->owners = 1;
   loop->dependents = 1;
   forget_clock(loop);
@@ -69,6 +68,8 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
   loop->unhandled_error = options->unhandled_error;
   loop->unhandled_error_user = options->unhandled_error_user;
   heap_init(&loop->deadlines, &loop->allocator);
+  list_init(&loop->owed);
+  list_init(&loop->delivering);
   list_init(&loop->closing);
   list_init(&loop->unpiped);
   list_init(&loop->deferred);
@@ -125,25 +126,44 @@ void loop_adopt(weir_loop *loop, struct handle *handle) {
 /* ---- what is owed ---- */
 
 void loop_owe(weir_loop *loop, struct handle *handle) {
-  *loop->owed_end = handle;
-  loop->owed_end = &handle->next_owed;
+  list_remove(&handle->link);
+  list_append(&loop->owed, &handle->link);
   loop->attention = true;
+}
+
+/* Takes a handle from those that owe, which have owned it; it still is on a list, and perhaps nobody owns it. */
+static struct handle *take_debtor(weir_loop *loop, struct list *debtors) {
+  struct list_node *node = list_take_first(debtors);
+  if (node == NULL) return NULL;
+  struct handle *handle = CONTAINER_OF(node, struct handle, link);
+  list_append(&loop->handles, node);
+  handle->owes = false;
+  return handle;
 }
 
 /* Delivers what is owed by now; what that causes waits for the next time, so that nobody starves the system's events.
  */
 static void deliver_owed(weir_loop *loop) {
-  struct handle *handle = loop->owed;
-  loop->owed = NULL;
-  loop->owed_end = &loop->owed;
-  while (handle != NULL) {
-    struct handle *next = handle->next_owed;
-    handle->next_owed = NULL;
-    handle->owes = false;
+  struct handle *handle = NULL;
+  list_move_all(&loop->owed, &loop->delivering);
+  while ((handle = take_debtor(loop, &loop->delivering)) != NULL) {
     handle_class(handle)->deliver(handle);
     handle_release(handle);
-    handle = next;
   }
+}
+
+static void visit_list(const struct list *list, void (*visit)(struct handle *handle, void *user), void *user) {
+  struct list_node *next = NULL;
+  for (struct list_node *node = list_first(list); node != NULL; node = next) {
+    next = list_after(list, node);
+    visit(CONTAINER_OF(node, struct handle, link), user);
+  }
+}
+
+void loop_visit(weir_loop *loop, void (*visit)(struct handle *handle, void *user), void *user) {
+  visit_list(&loop->handles, visit, user);
+  visit_list(&loop->delivering, visit, user);
+  visit_list(&loop->owed, visit, user);
 }
 
 /*
@@ -211,11 +231,13 @@ static inline enum operation take_next(weir_loop *loop, uint64_t timeout) {
 
 /* Whether something is to be done here, whatever the system has. */
 static bool has_own_work(const weir_loop *loop) {
-  return loop->owed != NULL || post_pending(loop) || deferred_pending(loop) || workers_pending(loop) ||
+  return !list_empty(&loop->owed) || post_pending(loop) || deferred_pending(loop) || workers_pending(loop) ||
          signal_pending(loop);
 }
 
-bool weir_loop_alive(const weir_loop *loop) { return loop->alive > 0 || loop->owed != NULL || post_pending(loop); }
+bool weir_loop_alive(const weir_loop *loop) {
+  return loop->alive > 0 || !list_empty(&loop->owed) || post_pending(loop);
+}
 
 /* How long the backend may wait: not at all while something is left to do here. */
 static uint64_t choose_timeout(weir_loop *loop, weir_run_mode mode) {
@@ -254,7 +276,7 @@ static weir_code dispatch_batches(weir_loop *loop, uint64_t timeout, bool goes_o
   while (operation != OPERATION_NONE) {
     dispatch(operation, &loop->completion);
     if (loop->attention) {
-      if (loop->owed != NULL) deliver_owed(loop);
+      if (!list_empty(&loop->owed)) deliver_owed(loop);
       loop->in_batch = loop->stopped;
       if (loop->stopped) return WEIR_OK;
       further = 0;
@@ -370,19 +392,14 @@ static void await_closes(weir_loop *loop) {
 }
 
 static void forget_owed(weir_loop *loop) {
-  while (loop->owed != NULL) {
-    struct handle *handle = loop->owed;
-    loop->owed = handle->next_owed;
-    handle->next_owed = NULL;
-    handle->owes = false;
-    handle_release(handle);
-  }
-  loop->owed_end = &loop->owed;
+  struct handle *handle = NULL;
+  while ((handle = take_debtor(loop, &loop->owed)) != NULL) handle_release(handle);
 }
 
 /* Each goes back on its list before it is abandoned, which may move it or free others. */
 static void abandon_handles(weir_loop *loop) {
   struct list all;
+  forget_owed(loop);
   list_init(&all);
   list_move_all(&loop->handles, &all);
   for (struct list_node *node = list_take_first(&all); node != NULL; node = list_take_first(&all)) {
@@ -393,7 +410,6 @@ static void abandon_handles(weir_loop *loop) {
     handle_release(handle);
   }
   await_closes(loop);
-  forget_owed(loop);
 }
 
 void weir_loop_release(weir_loop *loop) {

@@ -38,15 +38,15 @@ struct weir_loop {
   struct slab sockets[2]; /* their memory, without and with room for TCP; see socket.c */
 
   /* what there is to do */
-  struct handle *owed; /* handles that owe something, in the order in which they began to */
-  struct handle **owed_end;
+  struct list owed;       /* handles that owe something, in the order in which they began to */
+  struct list delivering; /* those of them whose turn it is now */
   struct heap deadlines;
   size_t deadline_places;  /* deadlines that may be set; the heap has room for so many */
   uint64_t deadline_order; /* how many were set */
   struct started_deadline started[STARTED_DEADLINES_MAX];
   uint32_t started_count;
   size_t alive;         /* active referenced handles and timers */
-  struct list closing;  /* sockets in the order of their destruction, until their close is emitted */
+  struct list closing;  /* sockets in the order of their destruction, until the backend has let go of them */
   struct list unpiped;  /* pipes that have ended; freed when no emission runs */
   struct list deferred; /* calls for the next turn */
   struct list lookups;  /* under way */
@@ -78,7 +78,7 @@ struct weir_loop {
   weir_loop_counters counters;
 
   /* life */
-  struct list handles; /* all sockets and servers */
+  struct list handles; /* all sockets and servers that are not on `owed`, `delivering` or `closing` */
   struct list timers;  /* all timers */
   size_t owners;
   size_t dependents; /* handles, timers and the loop itself, whose memory needs the loop's */
@@ -109,8 +109,11 @@ void loop_dependent_came(weir_loop *loop);
 /* It was freed; the last one takes the loop's memory with it. */
 void loop_dependent_gone(weir_loop *loop);
 
-/* Appends a handle to those that owe. */
+/* Moves a handle to those that owe. */
 void loop_owe(weir_loop *loop, struct handle *handle);
+
+/* Visits all handles but those that are closing. A visit may move the handle. */
+void loop_visit(weir_loop *loop, void (*visit)(struct handle *handle, void *user), void *user);
 
 /* Tells the hook of an error that nobody listened to. */
 void loop_unhandled(weir_loop *loop, const weir_error *error);

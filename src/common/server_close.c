@@ -65,41 +65,32 @@ weir_code weir_server_close(weir_server *server, weir_server_callback callback, 
 }
 
 /*
- * The server's next connection that is not destroyed, from this place on the loop's list of handles; NULL: there is
- * none. A list of its own would cost every connection more than walking here costs who asks for it.
+ * Connections are found among all handles of the loop: a list of a server's own would cost every connection more than
+ * looking at all of them costs who asks for it.
  */
-static struct weir_socket *find_connection(const weir_server *server, struct list_node *node) {
-  const struct list *handles = &server->handle.loop->handles;
-  for (; node != NULL; node = list_after(handles, node)) {
-    struct handle *handle = CONTAINER_OF(node, struct handle, link);
-    if (handle->is_server) continue;
-    struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
-    if (socket->server == server && !socket_is_over(socket)) return socket;
-  }
-  return NULL;
+static struct weir_socket *connection_of(const weir_server *server, struct handle *handle) {
+  struct weir_socket *socket = handle->is_server ? NULL : CONTAINER_OF(handle, struct weir_socket, handle);
+  return socket != NULL && socket->server == server && !socket_is_over(socket) ? socket : NULL;
+}
+
+static void end_connection(struct handle *handle, void *server) {
+  struct weir_socket *socket = connection_of(server, handle);
+  if (socket != NULL) weir_socket_end(socket, NULL);
+}
+
+static void destroy_connection(struct handle *handle, void *server) {
+  struct weir_socket *socket = connection_of(server, handle);
+  if (socket != NULL) weir_socket_destroy(socket, NULL);
 }
 
 void weir_server_end_connections(weir_server *server) {
   loop_check_thread(server->handle.loop);
-  const struct list *handles = &server->handle.loop->handles;
-  struct weir_socket *socket = find_connection(server, list_first(handles));
-  while (socket != NULL) {
-    struct weir_socket *next = find_connection(server, list_after(handles, &socket->handle.link));
-    weir_socket_end(socket, NULL);
-    socket = next;
-  }
+  loop_visit(server->handle.loop, end_connection, server);
 }
 
 void weir_server_destroy_connections(weir_server *server) {
   loop_check_thread(server->handle.loop);
-  if (server->handle.loop->ended) return;
-  const struct list *handles = &server->handle.loop->handles;
-  struct weir_socket *socket = find_connection(server, list_first(handles));
-  while (socket != NULL) {
-    struct weir_socket *next = find_connection(server, list_after(handles, &socket->handle.link));
-    weir_socket_destroy(socket, NULL);
-    socket = next;
-  }
+  if (!server->handle.loop->ended) loop_visit(server->handle.loop, destroy_connection, server);
 }
 
 /* The loop has ended: nobody hears of it. */

@@ -150,11 +150,12 @@ struct weir_socket {
   bool destroy_after : 1;  /* destroy once `finish` was emitted */
   bool close_returned : 1; /* CLOSING: the backend has let go */
   bool is_tcp : 1;         /* the connection is one of TCP, or was until it closed */
+  bool waits_to_close : 1; /* CLOSING: what it owes is delivered with its close */
   bool resets : 1;         /* it is broken off: now, or when the connect under way succeeds */
   bool has_tcp_room : 1;   /* behind the backend's part */
 };
 
-_Static_assert(sizeof(void *) != 8 || sizeof(struct weir_socket) == 104, "an idle connection pays for this");
+_Static_assert(sizeof(void *) != 8 || sizeof(struct weir_socket) == 96, "an idle connection pays for this");
 _Static_assert(WEIR_EBLOCKED >= INT8_MIN, "a code fits into a byte");
 
 static inline struct connection *socket_connection(const struct weir_socket *socket) {

@@ -18,7 +18,7 @@
 
 void socket_owe(struct weir_socket *socket, enum socket_debt debt) {
   socket->debts |= (uint8_t)debt;
-  handle_owe(&socket->handle);
+  if (!socket->waits_to_close) handle_owe(&socket->handle);
 }
 
 void socket_update_liveness(struct weir_socket *socket) {
@@ -102,6 +102,8 @@ static struct weir_socket *take_closed(weir_loop *loop) {
   if (!socket->close_returned) return NULL;
   list_remove(node);
   list_append(&loop->handles, node);
+  socket->waits_to_close = false;
+  socket->debts |= DEBT_CLOSE;
   return socket;
 }
 
@@ -111,7 +113,7 @@ static void settle_closing(weir_loop *loop) {
     if (loop->ended) {
       end_quietly(socket);
     } else {
-      socket_owe(socket, DEBT_CLOSE);
+      handle_owe(&socket->handle);
     }
   }
 }
@@ -123,7 +125,7 @@ static void end_life(struct weir_socket *socket, const weir_error *error, enum e
   if (socket->life == LIFE_CONNECTING && error != NULL) socket->handle.loop->counters.connections_failed++;
   if (error != NULL) remember_error(socket, error);
   socket->life = LIFE_CLOSING;
-  socket->debts &= (uint8_t) ~(DEBT_PAUSE | DEBT_RESUME | DEBT_FINISH);
+  socket->debts &= (uint8_t) ~(DEBT_CONNECT | DEBT_PAUSE | DEBT_RESUME | DEBT_FINISH | DEBT_FAILURE);
   socket->read_half = READ_NONE;
   socket->write_half = WRITE_NONE;
   socket->reading = false;
@@ -133,8 +135,8 @@ static void end_life(struct weir_socket *socket, const weir_error *error, enum e
   if (socket->extra != NULL) cancelable_leave(&socket->extra->cancelable);
   socket_stop_connecting(socket);
   socket_update_liveness(socket);
-  list_remove(&socket->handle.link);
-  list_append(&socket->handle.loop->closing, &socket->handle.link);
+  handle_owe_elsewhere(&socket->handle, &socket->handle.loop->closing);
+  socket->waits_to_close = true;
   close_below(socket, is_open, ending);
   settle_closing(socket->handle.loop);
 }
@@ -229,18 +231,6 @@ static void deliver_close(struct weir_socket *socket) {
   handle_release(&socket->handle);
 }
 
-/* Here the loop is asked for nothing, so `close` need not be owed, unless something is that comes first. */
-void socket_close_done(const struct completion *completion) {
-  struct weir_socket *socket = socket_of(completion->connection);
-  weir_loop *loop = socket->handle.loop;
-  assert(socket->life == LIFE_CLOSING && !socket->close_returned);
-  loop->closes--;
-  socket->close_returned = true;
-  hand_over_send(socket, completion);
-  while (loop->owed == NULL && !loop->ended && (socket = take_closed(loop)) != NULL) deliver_close(socket);
-  settle_closing(loop);
-}
-
 static bool take_debt(struct weir_socket *socket, enum socket_debt debt) {
   if ((socket->debts & debt) == 0) return false;
   socket->debts &= (uint8_t)~debt;
@@ -264,6 +254,18 @@ static void deliver(struct handle *handle) {
   }
   hand_over_go_on(socket);
   if (take_debt(socket, DEBT_CLOSE)) deliver_close(socket);
+}
+
+/* Here the loop is asked for nothing, so `close` need not be owed, unless something is that comes first. */
+void socket_close_done(const struct completion *completion) {
+  struct weir_socket *socket = socket_of(completion->connection);
+  weir_loop *loop = socket->handle.loop;
+  assert(socket->life == LIFE_CLOSING && !socket->close_returned);
+  loop->closes--;
+  socket->close_returned = true;
+  hand_over_send(socket, completion);
+  while (list_empty(&loop->owed) && !loop->ended && (socket = take_closed(loop)) != NULL) deliver(&socket->handle);
+  settle_closing(loop);
 }
 
 /* ---- the end ---- */

@@ -202,9 +202,9 @@ static void stop_reading(struct weir_socket *socket, const struct completion *co
 void socket_read_done(const struct completion *completion) {
   struct weir_socket *socket = socket_of(completion->connection);
   if (completion->result <= 0) {
-    bool attended = handle_attend(&socket->handle);
+    handle_attend(&socket->handle);
     stop_reading(socket, completion);
-    if (attended) handle_settle(&socket->handle);
+    handle_settle(&socket->handle);
     return;
   }
   size_t length = (size_t)completion->result;
