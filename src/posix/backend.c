@@ -186,7 +186,7 @@ static void note_failure(struct backend *backend, int failure, uint64_t timeout_
 }
 
 static void wait_for_events(struct backend *backend, uint64_t timeout_ns) {
-  interest_settle(backend);
+  if (backend->unsettled != NULL) interest_settle(backend);
   if (backend->finished.first != NULL) timeout_ns = 0;
   int count = backend->poller_operations->wait(backend->poller, backend->ready + 1, READY_MAX, timeout_ns);
   backend->at = backend->ready + 1;

@@ -34,11 +34,7 @@ static void drop_first(struct finished *finished) {
   watch->due = 0;
 }
 
-static enum operation lowest(unsigned operations) {
-  enum operation operation = OPERATION_READ;
-  while ((operations & PENDING(operation)) == 0) operation++;
-  return operation;
-}
+static enum operation lowest(unsigned operations) { return (enum operation)__builtin_ctz(operations); }
 
 static void complete(struct watch *watch, enum operation operation, struct completion *completion) {
   if (watch->kind == WATCH_ACCEPTOR) {
@@ -61,14 +57,11 @@ enum operation finished_next(struct finished *finished, struct completion *compl
     struct watch *watch = finished->first;
     /* What was stopped or closed meanwhile is no longer pending. */
     unsigned due = watch->due & watch->pending;
-    if (due == 0) {
-      drop_first(finished);
-      continue;
-    }
+    bool is_last = (due & (due - 1)) == 0;
+    if (is_last) drop_first(finished);
+    if (due == 0) continue;
     enum operation operation = lowest(due);
-    due &= ~PENDING(operation);
-    watch->due = (uint8_t)due;
-    if (due == 0) drop_first(finished);
+    if (!is_last) watch->due = (uint8_t)(due & ~PENDING(operation));
     complete(watch, operation, completion);
     return operation;
   }

@@ -60,7 +60,10 @@ static int set_epoll(struct poller *poller, struct watch *watch, unsigned intere
  * Closing takes a descriptor out of the set only when nobody else has it open. A process that is being started has,
  * until its exec, and a child without exec for good: the set would then go on to name a watch that is no more.
  */
-static void forget_epoll(struct poller *poller, struct watch *watch) { set_epoll(poller, watch, 0); }
+static void forget_epoll(struct poller *poller, struct watch *watch) {
+  struct epoll_event none = {0};
+  os_epoll_ctl(poller->descriptor, EPOLL_CTL_DEL, watch->descriptor, &none);
+}
 
 static int wait_and_convert(struct poller *poller, struct ready *ready, int room, int timeout_ms) {
   struct epoll_event events[CONVERTED_MAX];
