@@ -15,14 +15,7 @@ void handle_init(struct handle *handle, bool is_server, weir_loop *loop, void *u
   loop_adopt(loop, handle);
 }
 
-void handle_retain(struct handle *handle) {
-  assert(handle->owners > 0);
-  handle->owners++;
-}
-
-void handle_release(struct handle *handle) {
-  assert(handle->owners > 0);
-  if (--handle->owners > 0) return;
+void handle_free(struct handle *handle) {
   weir_loop *loop = handle->loop;
   assert(!handle->counted && !handle->owes);
   if (handle->listener == NULL && handle->listeners != NULL) listeners_clear(handle);
@@ -45,43 +38,6 @@ void handle_owe_elsewhere(struct handle *handle, struct list *list) {
   if (!handle->owes) return;
   handle->owes = false;
   handle_release(handle);
-}
-
-void handle_attend(struct handle *handle) { handle->attended = true; }
-
-void handle_settle(struct handle *handle) {
-  handle->attended = false;
-  if (!handle->owes) handle_class(handle)->deliver(handle);
-}
-
-void handle_count(struct handle *handle, bool alive) {
-  if (handle->counted == alive) return;
-  handle->counted = alive;
-  if (alive) {
-    loop_keep_alive(handle->loop);
-  } else {
-    loop_let_end(handle->loop);
-  }
-}
-
-bool handle_hears(const struct handle *handle, weir_event_type type) {
-  if (handle->listener != NULL) return handle->listener_type == type;
-  return handle->listeners != NULL && listeners_hear(handle->listeners, type);
-}
-
-/* What is silenced already when the emission begins (close, error, unpipe of a destroyed socket) runs to its end. */
-static void emit_to_several(struct handle *handle, const weir_event *event) {
-  if (handle->listeners == NULL || !listeners_hear(handle->listeners, event->type)) return;
-  bool all = handle->silenced || event->type == WEIR_EVENT_ERROR || event->type == WEIR_EVENT_CLOSE;
-  listeners_emit(handle, event, all);
-}
-
-void handle_emit(struct handle *handle, const weir_event *event) {
-  if (handle->listener == NULL) {
-    emit_to_several(handle, event);
-  } else if (handle->listener_type == event->type) {
-    handle->listener(event, handle->listener_user);
-  }
 }
 
 void handle_emit_error(struct handle *handle, const weir_event *event) {

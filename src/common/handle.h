@@ -12,6 +12,7 @@
 #ifndef WEIR_COMMON_HANDLE_H
 #define WEIR_COMMON_HANDLE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@
 #include <weir/loop.h>
 
 #include "common/list.h"
+#include "common/loop.h"
 
 struct handle;
 struct listener_array; /* see listeners.h */
@@ -61,13 +63,35 @@ static inline const struct handle_class *handle_class(const struct handle *handl
   return handle->is_server ? &server_class : &socket_class;
 }
 
+/* ---- several listeners: listeners.c ---- */
+
+/* Whether one of the array listens. */
+bool listeners_hear(const struct listener_array *listeners, weir_event_type type);
+
+/*
+ * Runs those of the array. Once the handle is silenced no further one runs, unless it was so when the emission began
+ * (close, error, unpipe of a destroyed socket).
+ */
+void listeners_emit(struct handle *handle, const weir_event *event);
+
+/* ---- owners, liveness, events ---- */
+
 /* Prepares a cleared handle with one owner, the user. The structure's other members are the caller's. */
 void handle_init(struct handle *handle, bool is_server, weir_loop *loop, void *user);
 
-void handle_retain(struct handle *handle);
+static inline void handle_retain(struct handle *handle) {
+  assert(handle->owners > 0);
+  handle->owners++;
+}
+
+/* No owner is left. */
+void handle_free(struct handle *handle);
 
 /* Gives one ownership back; with the last the handle is freed. */
-void handle_release(struct handle *handle);
+static inline void handle_release(struct handle *handle) {
+  assert(handle->owners > 0);
+  if (--handle->owners == 0) handle_free(handle);
+}
 
 /* Puts the handle on the loop's list of those that owe, unless it is there. */
 void handle_owe(struct handle *handle);
@@ -79,17 +103,37 @@ void handle_owe_elsewhere(struct handle *handle, struct list *list);
  * While the loop itself is at a handle, what it comes to owe need not go on the list: settling delivers it. The loop
  * owns the handle for so long.
  */
-void handle_attend(struct handle *handle);
-void handle_settle(struct handle *handle);
+static inline void handle_attend(struct handle *handle) { handle->attended = true; }
+static inline void handle_settle(struct handle *handle) {
+  handle->attended = false;
+  if (!handle->owes) handle_class(handle)->deliver(handle);
+}
 
 /* Says whether the handle keeps the loop alive from now on. */
-void handle_count(struct handle *handle, bool alive);
+static inline void handle_count(struct handle *handle, bool alive) {
+  if (handle->counted == alive) return;
+  handle->counted = alive;
+  if (alive) {
+    loop_keep_alive(handle->loop);
+  } else {
+    loop_let_end(handle->loop);
+  }
+}
 
 /* Whether anybody listens. */
-bool handle_hears(const struct handle *handle, weir_event_type type);
+static inline bool handle_hears(const struct handle *handle, weir_event_type type) {
+  if (handle->listener != NULL) return handle->listener_type == type;
+  return handle->listeners != NULL && listeners_hear(handle->listeners, type);
+}
 
 /* Emits an event to the handle's listeners. */
-void handle_emit(struct handle *handle, const weir_event *event);
+static inline void handle_emit(struct handle *handle, const weir_event *event) {
+  if (handle->listener == NULL) {
+    if (handle->listeners != NULL) listeners_emit(handle, event);
+  } else if (handle->listener_type == event->type) {
+    handle->listener(event, handle->listener_user);
+  }
+}
 
 /* Emits an error, to the loop's hook when nobody listens. */
 void handle_emit_error(struct handle *handle, const weir_event *event);

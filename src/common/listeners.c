@@ -22,6 +22,7 @@ struct listener_array {
   size_t end;    /* of the running emission: how far it goes */
   uint32_t mask; /* a bit for each event type that somebody listens to */
   bool emitting;
+  bool any_removed;
   struct listener listener[];
 };
 
@@ -130,6 +131,7 @@ static void remove_at(struct listener_array *array, size_t at) {
   weir_event_type type = (weir_event_type)array->listener[at].type;
   if (array->emitting) {
     array->listener[at].removed = true;
+    array->any_removed = true;
   } else {
     array->count--;
     memmove(&array->listener[at], &array->listener[at + 1], (array->count - at) * sizeof array->listener[0]);
@@ -164,21 +166,33 @@ static void drop_removed(struct listener_array *array) {
     if (!array->listener[i].removed) array->listener[kept++] = array->listener[i];
   }
   array->count = kept;
+  array->any_removed = false;
+}
+
+static void call_once(struct handle *handle, size_t at, const weir_event *event) {
+  struct listener called = handle->listeners->listener[at];
+  remove_at(handle->listeners, at); /* in the call it counts as gone */
+  called.call(event, called.user);
 }
 
 /* The array may move while a listener adds another, so it is read anew at every step. */
-void listeners_emit(struct handle *handle, const weir_event *event, bool all) {
-  assert(!handle->listeners->emitting);
-  handle->listeners->emitting = true;
-  handle->listeners->next = 0;
-  handle->listeners->end = handle->listeners->count;
-  while (handle->listeners->next < handle->listeners->end && (all || !handle->silenced)) {
-    struct listener *listener = &handle->listeners->listener[handle->listeners->next++];
+void listeners_emit(struct handle *handle, const weir_event *event) {
+  struct listener_array *array = handle->listeners;
+  if (!listeners_hear(array, event->type)) return;
+  assert(!array->emitting);
+  bool all = handle->silenced || event->type == WEIR_EVENT_ERROR || event->type == WEIR_EVENT_CLOSE;
+  array->emitting = true;
+  array->next = 0;
+  array->end = array->count;
+  for (; array->next < array->end && (all || !handle->silenced); array = handle->listeners) {
+    const struct listener *listener = &array->listener[array->next++];
     if (listener->type != event->type) continue;
-    struct listener called = *listener;
-    if (called.once) remove_at(handle->listeners, handle->listeners->next - 1); /* in the call it counts as gone */
-    called.call(event, called.user);
+    if (listener->once) {
+      call_once(handle, array->next - 1, event);
+    } else {
+      listener->call(event, listener->user);
+    }
   }
-  drop_removed(handle->listeners);
-  handle->listeners->emitting = false;
+  array->emitting = false;
+  if (array->any_removed) drop_removed(array);
 }

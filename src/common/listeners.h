@@ -27,10 +27,4 @@ void listeners_clear(struct handle *handle);
 
 size_t listeners_count(const struct handle *handle, weir_event_type type);
 
-/* Whether one of the array listens. */
-bool listeners_hear(const struct listener_array *listeners, weir_event_type type);
-
-/* Runs those of the array, and unless the event is for `all`, stops before the next one once the handle is silenced. */
-void listeners_emit(struct handle *handle, const weir_event *event, bool all);
-
 #endif

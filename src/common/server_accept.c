@@ -50,6 +50,7 @@ static void welcome(weir_server *server, struct weir_socket *socket, const weir_
   handle_settle(&socket->handle);
   /* A listener that pauses still has what comes read up to the mark; only pause_on_connect reads nothing. (EO-07,
    * EO-08) */
+  if (socket->reading) return;
   if (!server->pause_on_connect || socket->flow != FLOW_PAUSED) socket_start_reading(socket);
 }
 

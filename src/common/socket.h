@@ -66,6 +66,8 @@ enum socket_debt {
   DEBT_CLOSE = 128    /* everything that ends a life */
 };
 
+enum { DEBTS_OF_FLOW = DEBT_PAUSE | DEBT_PIPES };
+
 struct write_request;
 struct socket_options;
 struct socket_parcel;
@@ -220,10 +222,16 @@ void socket_close_if_over(struct weir_socket *socket);
 void socket_owe(struct weir_socket *socket, enum socket_debt debt);
 
 /* Emits an event that has no details. */
-void socket_emit(struct weir_socket *socket, weir_event_type type);
+void socket_emit_heard(struct weir_socket *socket, weir_event_type type);
+static inline void socket_emit(struct weir_socket *socket, weir_event_type type) {
+  if (handle_hears(&socket->handle, type)) socket_emit_heard(socket, type);
+}
 
 /* Delivers `pause`, `pipe` and `unpipe` now, while the socket still lives. */
-void socket_deliver_flow(struct weir_socket *socket);
+void socket_deliver_flow_owed(struct weir_socket *socket);
+static inline void socket_deliver_flow(struct weir_socket *socket) {
+  if ((socket->debts & DEBTS_OF_FLOW) != 0) socket_deliver_flow_owed(socket);
+}
 
 /* Says anew whether it keeps the loop alive; call after anything that the answer depends on. */
 void socket_update_liveness(struct weir_socket *socket);
@@ -339,6 +347,9 @@ void socket_shutdown_done(const struct completion *completion);
 /* Ends the write half behind what is queued. */
 void socket_end_writing(struct weir_socket *socket);
 void socket_deliver_finish(struct weir_socket *socket);
+
+/* The same when the peer has ended, and the loop itself has brought that: nothing need be owed then. */
+void socket_end_with_peer(struct weir_socket *socket);
 
 /* Takes what a silence time-out needs, so that it cannot fail later. */
 weir_code socket_prepare_silence(struct weir_socket *socket, uint64_t silence_ms);

@@ -93,22 +93,36 @@ int weir_socket_end(weir_socket *socket, const weir_write *write) {
 
 /* ---- finish ---- */
 
-static void finish(struct weir_socket *socket) {
-  socket->write_half = WRITE_ENDED;
-  socket_deliver_callbacks(socket); /* of writes that were taken before the end */
+/* First the callbacks of writes that were taken before the end. */
+static void call_back_end(struct weir_socket *socket) {
+  socket_deliver_callbacks(socket);
   if (socket_is_over(socket)) return;
-  while (socket->extra != NULL && !list_empty(&socket->extra->ending)) {
+  while (!list_empty(&socket->extra->ending)) {
     write_request_call_back(write_request_of(list_take_first(&socket->extra->ending)), socket, NULL);
   }
+}
+
+static void finish(struct weir_socket *socket) {
+  socket->write_half = WRITE_ENDED;
+  if (socket->extra != NULL) call_back_end(socket);
   if (socket_is_over(socket) || socket->write_half != WRITE_ENDED) return; /* a callback has begun a new life */
   socket_emit(socket, WEIR_EVENT_FINISH);
   socket_deliver_flow(socket); /* a pipe that ended with it is heard of before the socket is destroyed (EO-42) */
   socket_close_if_over(socket);
-  hand_over_go_on(socket);
+  if (socket->extra != NULL) hand_over_go_on(socket);
 }
 
 void socket_deliver_finish(struct weir_socket *socket) {
   if (socket->write_half == WRITE_ENDING) finish(socket);
+}
+
+void socket_end_with_peer(struct weir_socket *socket) {
+  socket->ended_by_peer = true;
+  if (socket->write_half == WRITE_OPEN && socket->debts == 0 && needs_no_shutdown(socket)) {
+    finish(socket);
+  } else {
+    socket_end_writing(socket);
+  }
 }
 
 /* ---- a server that cannot be told ---- */

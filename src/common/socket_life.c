@@ -60,7 +60,7 @@ void socket_become_open(struct weir_socket *socket) {
   socket->life = LIFE_OPEN;
   socket->read_half = socket->flow == FLOW_ON ? READ_FLOWING : READ_HELD;
   if (socket->write_half == WRITE_NONE) socket->write_half = WRITE_OPEN;
-  socket_update_liveness(socket);
+  handle_count(&socket->handle, socket->handle.referenced || socket_has_writes(socket));
 }
 
 /* ---- destroying ---- */
@@ -118,11 +118,19 @@ static void settle_closing(weir_loop *loop) {
   }
 }
 
+/* What few sockets have ends with the life. */
+static void end_extra(struct weir_socket *socket) {
+  socket_stop_idle(socket);
+  cancelable_leave(&socket->extra->cancelable);
+  socket_stop_connecting(socket);
+}
+
 static void end_life(struct weir_socket *socket, const weir_error *error, enum ending ending) {
+  weir_loop *loop = socket->handle.loop;
   bool is_open = socket->life == LIFE_OPEN || socket_connect_in_flight(socket);
   if (socket->life == LIFE_NEW) handle_retain(&socket->handle);
   if (socket->life == LIFE_OPEN && socket->server != NULL) server_socket_destroyed(socket->server);
-  if (socket->life == LIFE_CONNECTING && error != NULL) socket->handle.loop->counters.connections_failed++;
+  if (socket->life == LIFE_CONNECTING && error != NULL) loop->counters.connections_failed++;
   if (error != NULL) remember_error(socket, error);
   socket->life = LIFE_CLOSING;
   socket->debts &= (uint8_t) ~(DEBT_CONNECT | DEBT_PAUSE | DEBT_RESUME | DEBT_FINISH | DEBT_FAILURE);
@@ -130,20 +138,18 @@ static void end_life(struct weir_socket *socket, const weir_error *error, enum e
   socket->write_half = WRITE_NONE;
   socket->reading = false;
   socket->shutting_down = false;
-  socket->handle.silenced = true;
-  socket_stop_idle(socket);
-  if (socket->extra != NULL) cancelable_leave(&socket->extra->cancelable);
-  socket_stop_connecting(socket);
-  socket_update_liveness(socket);
-  handle_owe_elsewhere(&socket->handle, &socket->handle.loop->closing);
   socket->waits_to_close = true;
+  socket->handle.silenced = true;
+  if (socket->extra != NULL) end_extra(socket);
+  handle_count(&socket->handle, true);
+  handle_owe_elsewhere(&socket->handle, &loop->closing);
   close_below(socket, is_open, ending);
-  settle_closing(socket->handle.loop);
+  if (!is_open) settle_closing(loop);
 }
 
 void socket_destroy(struct weir_socket *socket, const weir_error *error) {
   if (socket_is_over(socket)) return;
-  hand_over_fail(socket, error == NULL ? WEIR_ECANCELED : error->code);
+  if (socket->extra != NULL) hand_over_fail(socket, error == NULL ? WEIR_ECANCELED : error->code);
   end_life(socket, error, socket->resets ? ENDING_RESET : ENDING_CLOSE);
 }
 
@@ -187,8 +193,7 @@ void weir_socket_destroy_soon(weir_socket *socket) {
 
 /* ---- delivering ---- */
 
-void socket_emit(struct weir_socket *socket, weir_event_type type) {
-  if (!handle_hears(&socket->handle, type)) return;
+void socket_emit_heard(struct weir_socket *socket, weir_event_type type) {
   weir_event event = {.type = type, .socket = socket};
   handle_emit(&socket->handle, &event);
 }
@@ -206,28 +211,39 @@ static void emit_error(struct weir_socket *socket) {
   handle_emit_error(&socket->handle, &event);
 }
 
-/* The socket may be connected again by a listener of `close`, and then begins its new life at once. */
-static void deliver_close(struct weir_socket *socket) {
-  socket_deliver_callbacks(socket);
-  pipe_break_all(socket);
-  pipe_deliver_notices(socket);
+/* Callbacks of writes that were finished, `unpipe`, `error`, callbacks of writes that were not. */
+static void deliver_last_words(struct weir_socket *socket) {
+  if (socket->extra != NULL) {
+    socket_deliver_callbacks(socket);
+    pipe_break_all(socket);
+    pipe_deliver_notices(socket);
+  }
   if (socket->had_error) emit_error(socket);
-  socket_cancel_writes(socket);
-  socket_clear(socket);
+  if (socket->extra != NULL) {
+    socket_cancel_writes(socket);
+    socket_clear(socket);
+  }
+}
+
+/* It is connected again when that was asked for, unless a listener of `close` has done so and it closes once more. */
+static void begin_next_life(struct weir_socket *socket) {
+  if (socket->life != LIFE_CLOSED || !socket_awaits_connect(socket)) return;
+  struct connecting *next = socket->extra->next_connecting;
+  socket->extra->next_connecting = NULL;
+  socket_begin_connecting(socket, next);
+}
+
+/* The server's own `close` is owed and comes later. What listeners find is a socket that can be connected again. */
+static void deliver_close(struct weir_socket *socket) {
+  deliver_last_words(socket);
   socket->life = LIFE_CLOSED;
-  socket_update_liveness(socket);
-  /* Before the emission, whose listeners may connect the socket again; the server's own `close` is owed and comes
-   * later. */
+  handle_count(&socket->handle, false);
   if (socket->server != NULL) server_socket_closed(socket->server);
   if (handle_hears(&socket->handle, WEIR_EVENT_CLOSE)) {
     weir_event event = {.type = WEIR_EVENT_CLOSE, .socket = socket, .had_error = socket->had_error};
     handle_emit(&socket->handle, &event);
   }
-  if (socket->life == LIFE_CLOSED && socket_awaits_connect(socket)) { /* else it waits for the next `close` */
-    struct connecting *next = socket->extra->next_connecting;
-    socket->extra->next_connecting = NULL;
-    socket_begin_connecting(socket, next);
-  }
+  if (socket->extra != NULL) begin_next_life(socket);
   handle_release(&socket->handle);
 }
 
@@ -237,22 +253,26 @@ static bool take_debt(struct weir_socket *socket, enum socket_debt debt) {
   return true;
 }
 
-void socket_deliver_flow(struct weir_socket *socket) {
+void socket_deliver_flow_owed(struct weir_socket *socket) {
   if (take_debt(socket, DEBT_PAUSE)) socket_emit(socket, WEIR_EVENT_PAUSE);
   if (take_debt(socket, DEBT_PIPES)) pipe_deliver_notices(socket);
 }
 
-static void deliver(struct handle *handle) {
-  struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
+static void deliver_seldom(struct weir_socket *socket) {
   if (take_debt(socket, DEBT_CONNECT)) socket_deliver_connect(socket);
   socket_deliver_flow(socket);
   if (take_debt(socket, DEBT_CALLBACKS)) socket_deliver_callbacks(socket);
+}
+
+static void deliver(struct handle *handle) {
+  struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
+  if ((socket->debts & (DEBT_CONNECT | DEBTS_OF_FLOW | DEBT_CALLBACKS)) != 0) deliver_seldom(socket);
   if (take_debt(socket, DEBT_RESUME)) socket_deliver_resume(socket);
   if (take_debt(socket, DEBT_FINISH)) socket_deliver_finish(socket);
   if (take_debt(socket, DEBT_FAILURE)) {
     socket_fail(socket, "write", WEIR_ENOTCONN, 0, "the socket was never connected");
   }
-  hand_over_go_on(socket);
+  if (socket->extra != NULL) hand_over_go_on(socket);
   if (take_debt(socket, DEBT_CLOSE)) deliver_close(socket);
 }
 
@@ -263,9 +283,9 @@ void socket_close_done(const struct completion *completion) {
   assert(socket->life == LIFE_CLOSING && !socket->close_returned);
   loop->closes--;
   socket->close_returned = true;
-  hand_over_send(socket, completion);
+  if (socket->extra != NULL) hand_over_send(socket, completion);
   while (list_empty(&loop->owed) && !loop->ended && (socket = take_closed(loop)) != NULL) deliver(&socket->handle);
-  settle_closing(loop);
+  if (!list_empty(&loop->closing)) settle_closing(loop);
 }
 
 /* ---- the end ---- */
@@ -298,25 +318,30 @@ static void abandon(struct handle *handle) {
   }
 }
 
-static void free_socket(struct handle *handle) {
-  struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
-  const weir_allocator *allocator = &handle->loop->allocator;
+static void free_extra(struct weir_socket *socket) {
+  weir_loop *loop = socket->handle.loop;
+  struct socket_extra *extra = socket->extra;
   socket_drop_next_connect(socket);
   socket_clear(socket);
-  socket_forget_addresses(socket);
-  socket_free_options(socket);
-  if (socket->extra != NULL) {
-    pipe_drop_notices(socket);
-    socket_drop_callbacks(socket);
-    deadline_fini(&socket->extra->silence, handle->loop);
-    deadline_fini(&socket->extra->buffers, handle->loop);
-    deadline_fini(&socket->extra->idle, handle->loop);
-    memory_put(allocator, socket->extra->read_error);
-    memory_put(allocator, socket->extra->error);
-    memory_put(allocator, socket->extra->name);
-    memory_put(allocator, socket->extra->tried);
-    memory_put(allocator, socket->extra);
+  pipe_drop_notices(socket);
+  socket_drop_callbacks(socket);
+  deadline_fini(&extra->silence, loop);
+  deadline_fini(&extra->buffers, loop);
+  deadline_fini(&extra->idle, loop);
+  memory_put(&loop->allocator, extra->read_error);
+  memory_put(&loop->allocator, extra->error);
+  memory_put(&loop->allocator, extra->name);
+  memory_put(&loop->allocator, extra->tried);
+  memory_put(&loop->allocator, extra);
+}
+
+static void free_socket(struct handle *handle) {
+  struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
+  if (socket_tcp(socket) != NULL) {
+    socket_forget_addresses(socket);
+    socket_free_options(socket);
   }
+  if (socket->extra != NULL) free_extra(socket);
   if (socket->server != NULL) server_release_from_socket(socket->server);
   slab_put(&handle->loop->sockets[socket->has_tcp_room], socket, handle->place);
 }

@@ -159,8 +159,7 @@ static void end_reading(struct weir_socket *socket) {
   socket_emit(socket, WEIR_EVENT_END);
   if (socket->life != LIFE_OPEN) return;
   if (!socket->allow_half_open && (socket->write_half == WRITE_OPEN || socket->write_half == WRITE_QUEUED)) {
-    socket->ended_by_peer = true;
-    socket_end_writing(socket);
+    socket_end_with_peer(socket);
   }
   socket_deliver_flow(socket);
   socket_close_if_over(socket);
@@ -202,9 +201,7 @@ static void stop_reading(struct weir_socket *socket, const struct completion *co
 void socket_read_done(const struct completion *completion) {
   struct weir_socket *socket = socket_of(completion->connection);
   if (completion->result <= 0) {
-    handle_attend(&socket->handle);
     stop_reading(socket, completion);
-    handle_settle(&socket->handle);
     return;
   }
   size_t length = (size_t)completion->result;
