@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/apart.h"
 #include "common/deadline.h"
 #include "common/deferred.h"
 #include "common/handle.h"
@@ -191,38 +192,38 @@ void loop_unhandled(weir_loop *loop, const weir_error *error) {
 
 /* ---- running ---- */
 
-static void dispatch_seldom(enum operation operation, const struct completion *completion) {
+APART static bool dispatch_other(enum operation operation, const struct completion *completion) {
   switch (operation) {
     case OPERATION_WRITE:
       socket_write_done(completion);
-      break;
+      return true;
     case OPERATION_CONNECT:
       socket_connect_done(completion);
-      break;
+      return true;
     case OPERATION_SHUTDOWN:
       socket_shutdown_done(completion);
-      break;
+      return true;
     case OPERATION_CLOSE:
       socket_close_done(completion);
-      break;
+      return true;
     case OPERATION_ACCEPT:
       server_accept_done(completion);
-      break;
+      return true;
     case OPERATION_CLOSE_ACCEPTOR:
       server_close_done(completion);
-      break;
+      return true;
     case OPERATION_READ:
     case OPERATION_NONE:
       break;
   }
+  return false;
 }
 
-static inline void dispatch(enum operation operation, const struct completion *completion) {
-  if (operation == OPERATION_READ) {
-    socket_read_done(completion);
-  } else {
-    dispatch_seldom(operation, completion);
-  }
+/* False when there was nothing. */
+static inline bool dispatch(enum operation operation, const struct completion *completion) {
+  if (operation != OPERATION_READ) return dispatch_other(operation, completion);
+  socket_read_done(completion);
+  return true;
 }
 
 static inline enum operation take_next(weir_loop *loop, uint64_t timeout) {
@@ -273,8 +274,7 @@ static weir_code dispatch_batches(weir_loop *loop, uint64_t timeout, bool goes_o
   enum operation operation = take_next(loop, timeout);
   forget_clock(loop);
   *any |= operation != OPERATION_NONE;
-  while (operation != OPERATION_NONE) {
-    dispatch(operation, &loop->completion);
+  while (dispatch(operation, &loop->completion)) {
     if (loop->attention) {
       if (!list_empty(&loop->owed)) deliver_owed(loop);
       loop->in_batch = loop->stopped;

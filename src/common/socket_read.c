@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/apart.h"
 #include "common/failure.h"
 #include "common/memory.h"
 #include "common/socket.h"
@@ -90,7 +91,7 @@ static void stop_reading_above_mark(struct weir_socket *socket) {
 
 /* ---- delivering ---- */
 
-static void emit_data(struct weir_socket *socket, const void *bytes, size_t length) {
+static inline void emit_data(struct weir_socket *socket, const void *bytes, size_t length) {
   weir_event event = {.type = WEIR_EVENT_DATA, .socket = socket, .data = {bytes, length}};
   handle_emit(&socket->handle, &event);
 }
@@ -175,7 +176,7 @@ static void fail_reading(struct weir_socket *socket) {
 /* ---- from the backend ---- */
 
 /* No further read will come: end of file, or an error. Bytes that are kept go first. */
-static void stop_reading(struct weir_socket *socket, const struct completion *completion) {
+APART static void stop_reading(struct weir_socket *socket, const struct completion *completion) {
   socket->reading = false;
   bool at_end = completion->result == COMPLETION_END;
   if (!has_kept(socket) && !(at_end && keeps_decoder_rest(socket))) {
@@ -198,6 +199,18 @@ static void stop_reading(struct weir_socket *socket, const struct completion *co
   if (socket->extra->read_error == NULL) socket_fail(socket, "read", error.code, error.native_code, error.hint);
 }
 
+/* To a socket that is not as plain as most: it has a time-out, a decoder, a buffer of the user, or does not flow. */
+APART static void receive_specially(struct weir_socket *socket, const void *bytes, size_t length) {
+  size_t taken = 0;
+  socket_touch(socket);
+  if (socket->write_half == WRITE_ENDED) socket_break_silence(socket);
+  if (socket->read_half == READ_FLOWING) taken = deliver(socket, bytes, length);
+  if (taken == length || socket->life != LIFE_OPEN) return;
+  assert(socket->read_half == READ_HELD);
+  socket_keep(socket, (const unsigned char *)bytes + taken, length - taken);
+  if (socket->life == LIFE_OPEN) stop_reading_above_mark(socket);
+}
+
 void socket_read_done(const struct completion *completion) {
   struct weir_socket *socket = socket_of(completion->connection);
   if (completion->result <= 0) {
@@ -205,16 +218,13 @@ void socket_read_done(const struct completion *completion) {
     return;
   }
   size_t length = (size_t)completion->result;
-  size_t taken = 0;
   socket->bytes_read += length;
   socket->handle.loop->counters.bytes_read += length;
-  socket_touch(socket);
-  if (socket->write_half == WRITE_ENDED) socket_break_silence(socket);
-  if (socket->read_half == READ_FLOWING) taken = deliver(socket, completion->bytes, length);
-  if (taken == length || socket->life != LIFE_OPEN) return;
-  assert(socket->read_half == READ_HELD);
-  socket_keep(socket, (const unsigned char *)completion->bytes + taken, length - taken);
-  if (socket->life == LIFE_OPEN) stop_reading_above_mark(socket);
+  if (socket->extra == NULL && socket->read_half == READ_FLOWING) {
+    emit_data(socket, completion->bytes, length);
+  } else {
+    receive_specially(socket, completion->bytes, length);
+  }
 }
 
 /* ---- flow ---- */

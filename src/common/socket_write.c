@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/apart.h"
 #include "common/hand_over.h"
 #include "common/memory.h"
 #include "common/socket.h"
@@ -170,7 +171,7 @@ static int write_request(struct weir_socket *socket, struct write_request *reque
  * Queues what the backend has not taken of a plain write. A part may be on its way already (rule 11 of the seam), so
  * without memory for the rest the stream is broken.
  */
-static int queue_rest(struct weir_socket *socket, const unsigned char *bytes, size_t length) {
+APART static int queue_rest(struct weir_socket *socket, const unsigned char *bytes, size_t length) {
   struct write_request *request = socket_make_request(socket, length);
   if (request == NULL) {
     socket_fail(socket, "write", WEIR_ENOMEM, 0, "no memory for the part of a write that had to wait");
@@ -181,19 +182,22 @@ static int queue_rest(struct weir_socket *socket, const unsigned char *bytes, si
   return enqueue(socket, request);
 }
 
+/* A write that the backend does not get at once, if at all. */
+APART static int write_specially(struct weir_socket *socket, const void *bytes, size_t length) {
+  weir_write write = weir_write_default();
+  write.bytes = bytes;
+  write.length = length;
+  return weir_socket_write_with(socket, &write);
+}
+
 int weir_socket_write(weir_socket *socket, const void *bytes, size_t length) {
-  if (socket == NULL || (bytes == NULL && length > 0)) return WEIR_EINVAL;
-  if (socket->write_half != WRITE_OPEN || length == 0) {
-    weir_write write = weir_write_default();
-    write.bytes = bytes;
-    write.length = length;
-    return weir_socket_write_with(socket, &write);
-  }
+  bool plain = socket != NULL && bytes != NULL && socket->write_half == WRITE_OPEN && length > 0;
+  if (!plain) return write_specially(socket, bytes, length);
   loop_check_thread(socket->handle.loop);
-  size_t taken =
-      socket_operations(socket)->write_soon(socket_backend(socket), socket_connection(socket), bytes, length);
   count_written(socket, length);
   socket_touch(socket);
+  size_t taken =
+      socket_operations(socket)->write_soon(socket_backend(socket), socket_connection(socket), bytes, length);
   if (taken == length) return 1;
   return queue_rest(socket, (const unsigned char *)bytes + taken, length - taken);
 }

@@ -44,6 +44,29 @@ static void servers_have_the_same_emitter(struct world *world) {
   world_expect(world, "heard", "prepended created-with on once prepended created-with on");
 }
 
+static void join_twice(const weir_event *event, void *user) {
+  struct world *world = user;
+  world_note(world, "heard", "first");
+  if (weir_socket_listener_count(event->socket, WEIR_EVENT_DATA) > 1) return;
+  weir_socket_on(event->socket, WEIR_EVENT_DATA, world_note_event, mark(world, "joined"));
+  weir_socket_prepend(event->socket, WEIR_EVENT_DATA, world_note_event, mark(world, "prepended"));
+}
+
+/* The only listener of data stands elsewhere than several do. */
+static void the_only_listener_of_data_may_add_others(struct world *world) {
+  struct world_pair pair = pair_open(world, 0, 0);
+  weir_socket_on(pair.client, WEIR_EVENT_DATA, join_twice, world);
+  world_write(pair.accepted, "x");
+  world_run_until_noted(world, "heard first", 1);
+  world_expect(world, "heard", "first");
+  world_write(pair.accepted, "y");
+  world_run_until_noted(world, "heard joined", 1);
+  world_expect(world, "heard", "first prepended first joined");
+  assert_int_equal(weir_socket_off(pair.client, WEIR_EVENT_DATA, join_twice, world), WEIR_OK);
+  assert_int_equal(weir_socket_listener_count(pair.client, WEIR_EVENT_DATA), 2);
+  pair_end(world, &pair);
+}
+
 static void note_count(const weir_event *event, void *user) {
   world_note(user, "heard", "%u", (unsigned)weir_socket_listener_count(event->socket, WEIR_EVENT_TIMEOUT));
 }
@@ -216,6 +239,7 @@ static void an_emission_goes_on_whatever_a_listener_does(struct world *world) {
 static const struct world_case cases[] = {
     WORLD_CASE("EO-43 S071 S097 S124 A339", listeners_run_in_order_and_prepended_ones_first),
     WORLD_CASE("EO-43 S014 S018 S182", servers_have_the_same_emitter),
+    WORLD_CASE("EO-43 A337", the_only_listener_of_data_may_add_others),
     WORLD_CASE("EO-43 A338", a_once_listener_is_removed_before_it_is_called),
     WORLD_CASE("A338", a_once_listener_can_be_removed_before_it_ran),
     WORLD_CASE("EO-43 A334 A341", off_removes_the_listener_added_last),
