@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/apart.h"
 #include "common/list.h"
 #include "common/memory.h"
 #include "posix/os.h"
@@ -44,6 +45,8 @@ weir_code backend_create(const struct backend_setup *setup, const struct poller_
   memset(made, 0, offsetof(struct backend, ready));
   made->allocator = setup->allocator;
   made->poller_operations = poller_operations;
+  made->at = made->ready;
+  made->ready[0].events = 0;
   made->offered = -1;
   made->spare = -1;
   atomic_init(&made->awake, false);
@@ -103,10 +106,7 @@ intptr_t backend_pollable(struct backend *backend) {
 
 /* ---- next ---- */
 
-static void consume_event(struct backend *backend) {
-  backend->at++;
-  backend->left--;
-}
+static void consume_event(struct backend *backend) { backend->at++; }
 
 /*
  * When the peer has gone, what it sent first is read to its end, and only then a write may find out: a failed write
@@ -154,13 +154,8 @@ static enum operation serve_acceptor(struct backend *backend, struct watch *watc
   return operation;
 }
 
-/* Mostly a connection reads and does nothing else. An event that was for writing then finds nothing. */
-static enum operation serve_event(struct backend *backend, struct completion *completion) {
+APART static enum operation serve_event(struct backend *backend, struct completion *completion) {
   struct watch *watch = backend->at->watch;
-  if (watch->pending == PENDING(OPERATION_READ)) {
-    consume_event(backend);
-    return connection_receive(backend, CONTAINER_OF(watch, struct connection, watch), completion);
-  }
   uint32_t events = backend->at->events;
   switch ((enum watch_kind)watch->kind) {
     case WATCH_UNIX_CONNECTION:
@@ -176,58 +171,94 @@ static enum operation serve_event(struct backend *backend, struct completion *co
   return OPERATION_NONE;
 }
 
-/* Whoever would have waited holds still a moment. */
-static void note_failure(struct backend *backend, int failure, uint64_t timeout_ns) {
-  backend->left = 0;
-  if (failure == EINTR) return;
-  backend->poller_failure = failure;
+/* Nothing is ready then. Whoever would have waited holds still a moment. */
+APART static int note_failure(struct backend *backend, int failure, uint64_t timeout_ns) {
+  if (failure == EINTR) return 0;
   backend->ends_batch = true;
+  backend->poller_failure = failure;
   if (timeout_ns > 0) os_sleep(POLLER_FAILURE_PAUSE_MS);
+  return 0;
 }
 
-static void wait_for_events(struct backend *backend, uint64_t timeout_ns) {
+/* What is finished already waits for nothing. */
+static inline void begin_batch(struct backend *backend, uint64_t timeout_ns) {
+  struct ready *ready = backend->ready + 1;
   if (backend->unsettled != NULL) interest_settle(backend);
-  if (backend->finished.first != NULL) timeout_ns = 0;
-  int count = backend->poller_operations->wait(backend->poller, backend->ready + 1, READY_MAX, timeout_ns);
-  backend->at = backend->ready + 1;
-  backend->left = count;
+  uint64_t patience_ns = backend->finished.first == NULL ? timeout_ns : 0;
+  int count = backend->poller_operations->wait(backend->poller, ready, READY_MAX, patience_ns);
+  if (count < 0) count = note_failure(backend, errno, timeout_ns);
+  ready[count].events = 0;
+  backend->at = ready;
   backend->batch++;
   backend->phase = PHASE_EVENTS;
-  if (count < 0) note_failure(backend, -count, timeout_ns);
 }
 
-/* The end of a batch; with a failure when the poller has one, so that common can stop instead of trying for ever. */
-static enum operation end_batch(struct backend *backend, struct completion *completion) {
+/* With a failure when the poller has one, so that common can stop instead of trying for ever. */
+APART static enum operation end_batch(struct backend *backend, struct completion *completion) {
   int failure = backend->poller_failure;
   backend->ends_batch = false;
   backend->poller_failure = 0;
+  backend->phase = PHASE_WAITING;
   completion->result = 0;
   if (failure != 0) error_complete(completion, failure_of(failure, HINT_POLLER));
   return OPERATION_NONE;
 }
 
 /* Behind the events comes what was finished without one. */
-static enum operation next_finished(struct backend *backend, struct completion *completion) {
+APART static enum operation next_finished(struct backend *backend, struct completion *completion) {
   if (backend->phase == PHASE_EVENTS) finished_begin(&backend->finished);
   backend->phase = PHASE_FINISHED;
-  enum operation operation = finished_next(&backend->finished, completion);
-  if (operation == OPERATION_NONE) backend->phase = PHASE_WAITING;
-  return operation;
+  return finished_next(&backend->finished, completion);
 }
 
-enum operation backend_next(struct backend *backend, uint64_t timeout_ns, struct completion *completion) {
-  assert(backend->offered < 0 && "a client that was offered wants an answer before the following next");
+/* The next event is for a connection that reads and does nothing else. */
+static bool is_readable(const struct ready *next) {
+  const uint32_t reasons = READY_READ | READY_ERROR | READY_HANG_UP;
+  return (next->events & reasons) != 0 && next->watch->pending == PENDING(OPERATION_READ);
+}
+
+static enum operation next_after_nothing(struct completion *completion);
+
+/* Of all that this needs, only the completion is needed still when the bytes have come. */
+static inline enum operation receive_next(struct backend *backend, struct completion *completion) {
+  struct connection *connection = CONTAINER_OF(backend->at->watch, struct connection, watch);
+  consume_event(backend);
+  completion->connection = connection;
+  completion->bytes = backend->receive_buffer;
+  completion->result = os_recv(connection->watch.descriptor, backend->receive_buffer, RECEIVE_BYTES);
+  return completion->result > 0 ? OPERATION_READ : next_after_nothing(completion);
+}
+
+/* What comes next, in the order of a batch. */
+APART static enum operation next_in_order(struct backend *backend, uint64_t timeout_ns, struct completion *completion) {
   for (;;) {
-    while (backend->left > 0) {
+    while (backend->at->events != 0) {
+      if (is_readable(backend->at)) return receive_next(backend, completion);
       enum operation operation = serve_event(backend, completion);
       if (operation != OPERATION_NONE) return operation;
     }
     if (backend->phase != PHASE_WAITING) {
-      enum operation operation = next_finished(backend, completion);
-      if (operation != OPERATION_NONE) return operation;
+      if (backend->finished.first != NULL) {
+        enum operation operation = next_finished(backend, completion);
+        if (operation != OPERATION_NONE) return operation;
+      }
       if (timeout_ns != WAIT_FOREVER || backend->ends_batch) return end_batch(backend, completion);
       completion->turn++;
     }
-    wait_for_events(backend, timeout_ns);
+    begin_batch(backend, timeout_ns);
   }
+}
+
+/* The bytes that did not come would have stood in the backend. */
+APART static enum operation next_after_nothing(struct completion *completion) {
+  struct backend *backend = CONTAINER_OF(completion->bytes, struct backend, receive_buffer);
+  enum operation operation = connection_receive_nothing(backend, completion);
+  return operation != OPERATION_NONE ? operation : next_in_order(backend, 0, completion);
+}
+
+/* Mostly a connection reads and does nothing else. */
+enum operation backend_next(struct backend *backend, uint64_t timeout_ns, struct completion *completion) {
+  assert(backend->offered < 0 && "a client that was offered wants an answer before the following next");
+  if (is_readable(backend->at)) return receive_next(backend, completion);
+  return next_in_order(backend, timeout_ns, completion);
 }

@@ -112,32 +112,30 @@ void connection_read(struct backend *backend, struct connection *connection, boo
   newcomer_read(backend, &connection->watch);
 }
 
-enum operation connection_receive_nothing(struct backend *backend, struct connection *connection, ssize_t count,
-                                          struct completion *completion) {
-  struct watch *watch = &connection->watch;
-  if (count < 0 && would_block(errno)) {
-    /* The event was for a write that is over, or of a newcomer. */
-    newcomer_be_silent(&backend->newcomer, watch);
-    interest_shrink(backend, watch);
-    return OPERATION_NONE;
-  }
-  if (count < 0 && errno == EINTR) return OPERATION_NONE;
-  completion->connection = connection;
-  completion->result = COMPLETION_END;
+/* Nothing was there: the event was for a write that is over, or of a newcomer. */
+static enum operation forget_event(struct backend *backend, struct watch *watch) {
+  newcomer_be_silent(&backend->newcomer, watch);
+  interest_shrink(backend, watch);
+  return OPERATION_NONE;
+}
+
+enum operation connection_receive_nothing(struct backend *backend, struct completion *completion) {
+  struct watch *watch = &completion->connection->watch;
+  int failure = completion->result < 0 ? errno : watch->met;
+  if (completion->result < 0 && would_block(failure)) return forget_event(backend, watch);
+  if (completion->result < 0 && failure == EINTR) return OPERATION_NONE;
   watch->pending &= (uint8_t)~PENDING(OPERATION_READ);
-  int failure = count < 0 ? errno : watch->met;
+  completion->result = COMPLETION_END;
   if (failure != 0) error_complete(completion, failure_of(failure, HINT_NONE));
   return OPERATION_READ;
 }
 
 enum operation connection_receive(struct backend *backend, struct connection *connection,
                                   struct completion *completion) {
-  ssize_t count = os_recv(connection->watch.descriptor, backend->receive_buffer, RECEIVE_BYTES);
-  if (count <= 0) return connection_receive_nothing(backend, connection, count, completion);
   completion->connection = connection;
-  completion->result = count;
   completion->bytes = backend->receive_buffer;
-  return OPERATION_READ;
+  completion->result = os_recv(connection->watch.descriptor, backend->receive_buffer, RECEIVE_BYTES);
+  return completion->result > 0 ? OPERATION_READ : connection_receive_nothing(backend, completion);
 }
 
 /* ---- writing ---- */

@@ -14,6 +14,6 @@ int native_adopt(int descriptor);
 int native_pipe(int ends[2]);
 
 /* What a send needs to raise no SIGPIPE: MSG_NOSIGNAL, or nothing where a socket option says it. */
-extern const int native_send_flags;
+extern const int native_send_flags __attribute__((visibility("hidden")));
 
 #endif

@@ -25,7 +25,6 @@ void newcomer_read(struct backend *backend, struct watch *watch) {
   backend->newcomer.looked_at = watch;
   assert(backend->at > backend->ready);
   backend->at--;
-  backend->left++;
   *backend->at = (struct ready){.events = READY_READ, .watch = watch};
 }
 

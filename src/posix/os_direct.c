@@ -54,7 +54,8 @@ int os_getsockname(int descriptor, struct sockaddr *address, socklen_t *length) 
   return getsockname(descriptor, address, length);
 }
 
-ssize_t os_recv(int descriptor, void *bytes, size_t length) { return recv(descriptor, bytes, length, 0); }
+/* The same as recv without flags, and shorter. */
+ssize_t os_recv(int descriptor, void *bytes, size_t length) { return read(descriptor, bytes, length); }
 
 ssize_t os_send(int descriptor, const void *bytes, size_t length) {
   return send(descriptor, bytes, length, native_send_flags);

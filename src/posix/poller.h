@@ -43,7 +43,7 @@ struct poller_operations {
   /* The descriptor is about to be closed. */
   void (*forget)(struct poller *poller, struct watch *watch);
 
-  /* Waits until something is ready; how much, 0 after the time, or the errno negated. Never returns early. */
+  /* Waits until something is ready; how much, 0 after the time, or -1 and errno. Never returns early. */
   int (*wait)(struct poller *poller, struct ready *ready, int room, uint64_t timeout_ns);
 
   /* A descriptor that is readable when something is ready; -1: there is none. */

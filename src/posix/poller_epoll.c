@@ -75,9 +75,8 @@ static int wait_and_convert(struct poller *poller, struct ready *ready, int room
 
 static int wait_epoll(struct poller *poller, struct ready *ready, int room, uint64_t timeout_ns) {
   int timeout_ms = timeout_in_ms(timeout_ns);
-  int count = SAME_LAYOUT ? os_epoll_wait(poller->descriptor, (struct epoll_event *)(void *)ready, room, timeout_ms)
-                          : wait_and_convert(poller, ready, room, timeout_ms);
-  return count < 0 ? -errno : count;
+  return SAME_LAYOUT ? os_epoll_wait(poller->descriptor, (struct epoll_event *)(void *)ready, room, timeout_ms)
+                     : wait_and_convert(poller, ready, room, timeout_ms);
 }
 
 static int pollable_epoll(struct poller *poller) { return poller->descriptor; }

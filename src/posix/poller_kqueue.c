@@ -81,7 +81,6 @@ static int wait_kqueue(struct poller *poller, struct ready *ready, int room, uin
   if (room > EVENTS_MAX) room = EVENTS_MAX;
   int count =
       os_kevent(poller->descriptor, NULL, 0, poller->events, room, timeout_ns == WAIT_FOREVER ? NULL : &timeout);
-  if (count < 0) return -errno;
   for (int i = 0; i < count; i++) {
     ready[i].events = events_of(&poller->events[i]);
     ready[i].watch = poller->events[i].udata;

@@ -108,7 +108,7 @@ static int collect(struct poller *poller, struct ready *ready, int room, int rea
 
 static int wait_poll(struct poller *poller, struct ready *ready, int room, uint64_t timeout_ns) {
   int count = os_poll(poller->entries, poller->count, timeout_in_ms(timeout_ns));
-  return count < 0 ? -errno : collect(poller, ready, room, count);
+  return count < 0 ? count : collect(poller, ready, room, count);
 }
 
 static int pollable_poll(struct poller *poller) {

@@ -68,8 +68,7 @@ struct finished {
 
 struct backend {
   /* The batch: what `next` touches each time. */
-  struct ready *at;
-  int left;
+  struct ready *at; /* what is served next; behind the last one stands one without events */
   enum phase phase;
   uint64_t batch;
   struct finished finished;
@@ -94,7 +93,8 @@ struct backend {
 
   int spare; /* a descriptor to give up when there are no others, so that a client can be turned away; -1: none */
 
-  struct ready ready[1 + READY_MAX]; /* the first is room for a newcomer in front of what the poller gives */
+  /* The first is room for a newcomer in front of what the poller gives, the last for the end. */
+  struct ready ready[1 + READY_MAX + 1];
   char receive_buffer[RECEIVE_BYTES];
 };
 
@@ -171,11 +171,10 @@ weir_code connection_control(struct backend *backend, struct connection *connect
 enum operation connection_finish_connect(struct backend *backend, struct connection *connection,
                                          struct completion *completion);
 
-/* A receive brought nothing (`count` is 0 or -1): OPERATION_READ with the end or an error, or OPERATION_NONE. */
-enum operation connection_receive_nothing(struct backend *backend, struct connection *connection, ssize_t count,
-                                          struct completion *completion);
+/* A receive brought nothing: OPERATION_READ with the end or an error, or OPERATION_NONE. */
+enum operation connection_receive_nothing(struct backend *backend, struct completion *completion);
 
-/* Receives once: OPERATION_READ, or OPERATION_NONE when nothing was there. */
+/* Receives once: OPERATION_READ, or OPERATION_NONE when nothing was there after all. */
 enum operation connection_receive(struct backend *backend, struct connection *connection,
                                   struct completion *completion);
 
