@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "common/list.h"
+#include "posix/accepting.h"
 #include "posix/os.h"
 #include "posix/socket_address.h"
 #include "posix/state.h"
@@ -18,17 +19,12 @@ enum { BUDGET_MAX = 64 };
 
 /* ---- listening ---- */
 
-/* Loops without servers have no spare; when none can be had now, the next `accept` tries again. */
-static void reopen_spare(struct backend *backend) {
-  if (backend->spare < 0) backend->spare = os_open_spare();
-}
-
 struct outcome acceptor_listen(struct backend *backend, struct acceptor *acceptor,
                                const struct listen_request *request) {
   struct failure failure = listening_open(acceptor, request);
   if (failure.native_code != 0) return error_outcome(failure);
   acceptor->watch.kind = WATCH_ACCEPTOR;
-  reopen_spare(backend);
+  accepting_reopen_spare(&backend->spare);
   return error_outcome(failure);
 }
 
@@ -57,7 +53,7 @@ void acceptor_accept(struct backend *backend, struct acceptor *acceptor, bool wa
     watch->pending &= (uint8_t)~PENDING(OPERATION_ACCEPT);
     return;
   }
-  reopen_spare(backend);
+  accepting_reopen_spare(&backend->spare);
   watch->pending |= PENDING(OPERATION_ACCEPT);
   interest_grow(backend, watch);
 }
@@ -88,39 +84,9 @@ static void renew_budget(struct backend *backend, struct acceptor *acceptor) {
   acceptor->batch = backend->batch;
 }
 
-/* The client is gone, or the network had a trouble that is over (man 2 accept); the acceptor is none the worse. */
-static bool is_transient(int failure) {
-  switch (failure) {
-    case EINTR:
-    case ECONNABORTED:
-    case EPERM:
-    case EPROTO:
-    case ENETDOWN:
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case EHOSTDOWN:
-    case ENOPROTOOPT:
-    case EOPNOTSUPP:
-      return true;
-    default:
-      return failure == EAGAIN || failure == EWOULDBLOCK;
-  }
-}
-
-/* A client that cannot be served learns it at once: the spare makes room to accept it and to hang up. */
-static void shed_client(struct backend *backend, struct acceptor *acceptor) {
-  if (backend->spare < 0) return;
-  os_close(backend->spare);
-  backend->spare = -1;
-  struct socket_address peer = socket_address_room();
-  int client = os_accept(acceptor->watch.descriptor, &peer.any, &peer.length);
-  if (client >= 0) os_close(client);
-  reopen_spare(backend);
-}
-
 static enum operation stop_accepting(struct backend *backend, struct acceptor *acceptor, int failure,
                                      struct completion *completion) {
-  if (failure == EMFILE || failure == ENFILE) shed_client(backend, acceptor);
+  if (failure == EMFILE || failure == ENFILE) accepting_shed(acceptor->watch.descriptor, &backend->spare);
   acceptor->watch.pending &= (uint8_t)~PENDING(OPERATION_ACCEPT);
   error_complete(completion, failure_of(failure, HINT_NONE));
   return OPERATION_ACCEPT;
@@ -148,6 +114,6 @@ enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acc
     return OPERATION_ACCEPT;
   }
   acceptor->budget = 0;
-  if (is_transient(errno)) return OPERATION_NONE;
+  if (accepting_is_transient(errno)) return OPERATION_NONE;
   return stop_accepting(backend, acceptor, errno, completion);
 }

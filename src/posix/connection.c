@@ -140,18 +140,11 @@ enum operation connection_receive(struct backend *backend, struct connection *co
 
 /* ---- writing ---- */
 
-/* Asynchronous errors of a connection are told to one call, whichever it is, and after it a read would see a clean end.
- */
-static bool is_death(int failure) {
-  return failure == ECONNRESET || failure == ETIMEDOUT || failure == EHOSTUNREACH || failure == ENETUNREACH ||
-         failure == ECONNABORTED;
-}
-
 size_t connection_write(struct backend *backend, struct connection *connection, const void *bytes, size_t length) {
   (void)backend;
   ssize_t count = os_send(connection->watch.descriptor, bytes, length);
   if (count > 0) return (size_t)count;
-  if (count < 0 && is_death(errno)) connection->watch.met = (uint8_t)errno;
+  if (count < 0 && error_ends_connection(errno)) connection->watch.met = (uint8_t)errno;
   return 0;
 }
 

@@ -62,6 +62,11 @@ weir_code error_code(int native_code) {
   return WEIR_EUNKNOWN;
 }
 
+bool error_ends_connection(int native_code) {
+  return native_code == ECONNRESET || native_code == ETIMEDOUT || native_code == EHOSTUNREACH ||
+         native_code == ENETUNREACH || native_code == ECONNABORTED;
+}
+
 /* What is said of a hint, and of which step it is; NULL: nothing, or of none. */
 static const char *const sentences[HINT_COUNT] = {
     [HINT_ADDRESS_LIVE] = "a live server listens there",

@@ -66,6 +66,10 @@ static inline struct failure failure_none(void) { return failure_of(0, HINT_NONE
 /* The code for an errno; WEIR_EUNKNOWN for one that has no name. */
 weir_code error_code(int native_code);
 
+/* Whether this ends a connection: it is told to one call, whichever it is, and after it a read would see a clean end.
+ */
+bool error_ends_connection(int native_code);
+
 /* The whole of it for an operation that answers at once. */
 struct outcome error_outcome(struct failure failure);
 

@@ -5,7 +5,7 @@
  */
 #include <assert.h>
 
-#include "posix/state.h"
+#include "posix/parts.h"
 
 static void append(struct finished *finished, struct watch *watch) {
   watch->next = NULL;
@@ -17,9 +17,9 @@ static void append(struct finished *finished, struct watch *watch) {
   finished->last = watch;
 }
 
-void finished_add(struct backend *backend, struct watch *watch, unsigned operations, struct failure failure) {
+void finished_put(struct finished *finished, struct watch *watch, unsigned operations, struct failure failure) {
   assert((operations & ~(unsigned)watch->pending) == 0 && operations != 0);
-  if (watch->due == 0) append(&backend->finished, watch);
+  if (watch->due == 0) append(finished, watch);
   watch->due = (uint8_t)(watch->due | operations);
   watch->failure = (int16_t)failure.native_code;
   watch->hint = (uint8_t)failure.hint;

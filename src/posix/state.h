@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of the POSIX backend, and what its files do for one another.
+ * The state of the backend of the pollers, and what its files do for one another; sockets themselves are in parts.h.
  *
  *   submission:  connection.c, acceptor.c   does what can be done at once; else notes the operation as pending
  *                unix_socket.c, tcp_socket.c   what is different over each
@@ -12,34 +12,16 @@
 #define WEIR_POSIX_STATE_H
 
 #include <stdatomic.h>
-#include <sys/types.h>
 
-#include "common/backend.h"
-#include "posix/error.h"
+#include "posix/parts.h"
 #include "posix/poller.h"
 #include "posix/wake.h"
-#include "posix/watch.h"
 
 /* How many events are taken from the poller at once. */
 #define READY_MAX 256
 
 /* Every read goes here: one buffer per loop stays in the cache, and an idle connection pins none. */
 #define RECEIVE_BYTES 65536
-
-struct connection {
-  struct watch watch;
-};
-
-struct acceptor {
-  struct watch watch;
-  unsigned budget; /* how many clients an event may bring */
-  unsigned left;   /* of these in this batch */
-  uint64_t batch;  /* the number of that batch */
-  dev_t device;    /* of the file that listening made, with inode */
-  ino_t inode;
-  char path[ADDRESS_TEXT_BYTES]; /* of that file; "": there is none */
-  struct acceptor *next_sharer;  /* in the ring of those that listen on one socket; NULL: it is the only one */
-};
 
 /* The client that was taken last; see newcomer.c. The pointers are only ever compared. */
 struct newcomer {
@@ -58,13 +40,6 @@ struct newcomer {
  * nor a caller that always submits more can starve the other.
  */
 enum phase { PHASE_WAITING = 0, PHASE_EVENTS, PHASE_FINISHED };
-
-/* Finished operations, in order. */
-struct finished {
-  struct watch *first;
-  struct watch *last;
-  struct watch *end; /* the last one of this batch; NULL: this batch has none left */
-};
 
 struct backend {
   /* The batch: what `next` touches each time. */
@@ -115,16 +90,11 @@ void interest_forget(struct backend *backend, struct watch *watch);
 /* The descriptor goes on, and this watch has nothing to do with it any more. */
 void interest_part(struct backend *backend, struct watch *watch);
 
-/* ---- finished.c ---- */
-
-/* These operations of the watch have ended, all with the same failure or none. */
-void finished_add(struct backend *backend, struct watch *watch, unsigned operations, struct failure failure);
-
-/* Begins to hand out those that are finished now. */
-void finished_begin(struct finished *finished);
-
-/* Hands out the next one of the batch; OPERATION_NONE: there is none left. */
-enum operation finished_next(struct finished *finished, struct completion *completion);
+/* As finished_put, for the backend's own queue. */
+static inline void finished_add(struct backend *backend, struct watch *watch, unsigned operations,
+                                struct failure failure) {
+  finished_put(&backend->finished, watch, operations, failure);
+}
 
 /* ---- newcomer.c ---- */
 
@@ -142,7 +112,6 @@ void newcomer_be_silent(struct newcomer *newcomer, const struct watch *watch);
 weir_code backend_create(const struct backend_setup *setup, const struct poller_operations *poller_operations,
                          struct backend **backend);
 void backend_destroy(struct backend *backend);
-uint64_t backend_now(struct backend *backend);
 enum operation backend_next(struct backend *backend, uint64_t timeout_ns, struct completion *completion);
 void backend_wake(struct backend *backend);
 intptr_t backend_pollable(struct backend *backend);
@@ -153,7 +122,6 @@ void acceptor_accept(struct backend *backend, struct acceptor *acceptor, bool wa
 void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection);
 void acceptor_close(struct backend *backend, struct acceptor *acceptor, enum ending ending);
 
-struct outcome connection_open(struct backend *backend, struct connection *connection, intptr_t native);
 void connection_connect(struct backend *backend, struct connection *connection, const struct connect_request *request);
 void connection_move(struct backend *backend, struct connection *from, struct connection *to);
 void connection_read(struct backend *backend, struct connection *connection, bool wanted);
@@ -162,8 +130,6 @@ void connection_write_queue(struct backend *backend, struct connection *connecti
                             size_t count);
 void connection_shutdown(struct backend *backend, struct connection *connection);
 void connection_close(struct backend *backend, struct connection *connection, enum ending ending);
-weir_code connection_control(struct backend *backend, struct connection *connection, enum control control,
-                             void *argument);
 
 /* ---- what `next` does for a ready watch ---- */
 
@@ -184,52 +150,5 @@ enum operation connection_send(struct backend *backend, struct connection *conne
 /* Accepts once: OPERATION_ACCEPT, or OPERATION_NONE when no client was there. `again`: this event may bring more. */
 enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acceptor, struct completion *completion,
                                    bool *again);
-
-/* ---- listening.c ---- */
-
-/* Makes a socket that listens; on success the descriptor and the file are in the acceptor. */
-struct failure listening_open(struct acceptor *acceptor, const struct listen_request *request);
-
-/* It is about to end: the file stays with those that share the socket, if there are any. */
-void listening_leave(struct acceptor *acceptor);
-
-/* ---- unix_socket.c ---- */
-
-/* Binds a socket to the request's path or abstract name; a file that this makes is noted in the acceptor. */
-struct failure unix_socket_bind(struct acceptor *acceptor, int descriptor, const struct listen_request *request);
-
-/* Notes the file that a socket bound elsewhere has, to be removed as if it had been bound here. */
-void unix_socket_adopt_file(struct acceptor *acceptor, const struct address *address);
-
-/* Removes the file if it is the one that binding made. */
-void unix_socket_remove_file(struct acceptor *acceptor);
-
-/* Connects at once; on success the descriptor is in the connection. */
-struct failure unix_socket_connect(struct connection *connection, const struct address *address);
-
-/* ---- socket_option.c ---- */
-
-/* The close that follows is a reset; without success it is a close. */
-void socket_option_prepare_reset(int descriptor);
-
-/* ---- tcp_socket.c ---- */
-
-/* Makes a socket for addresses of this kind. */
-struct failure tcp_socket_open(const weir_address *ip, int *descriptor);
-
-/* Binds a socket to the request's address. */
-struct failure tcp_socket_bind(int descriptor, const struct listen_request *request);
-
-/* The connections of a server that was bound with `only_bind` shall not keep the next one from its port. */
-struct failure tcp_socket_reuse_address(int descriptor);
-
-/* What an errno of a bind or a listen means. */
-struct failure tcp_socket_explain_listen(int failure);
-
-/* Begins to connect; on success and with EINPROGRESS, when it will be writable, the descriptor is in the connection. */
-struct failure tcp_socket_connect(struct connection *connection, const struct connect_request *request);
-
-/* It is writable: what has become of it; EINPROGRESS: nothing yet. */
-struct failure tcp_socket_finish_connect(struct connection *connection);
 
 #endif
