@@ -34,7 +34,7 @@ done | sort -z | xargs -0 -r awk -f "$root/ci/results.awk" | awk -F '\t' '
   }
   # " sim epoll", or nothing.
   function backends(row, name, transport, list, i, known, count) {
-    count = split("sim poll epoll kqueue iocp unit", known, " ")
+    count = split("sim poll epoll io_uring kqueue iocp unit", known, " ")
     for (i = 1; i <= count; i++) if ((row, name, transport, known[i]) in passed) list = list " " known[i]
     return list
   }

@@ -49,10 +49,10 @@ typedef void (*weir_unhandled_error)(weir_loop *loop, const weir_error *error, v
 
 /** How a loop is made. Zero is the default of every field; begin with `weir_loop_options_default()`. */
 typedef struct weir_loop_options {
-  size_t size;              /**< `sizeof(weir_loop_options)`, so that later versions can add fields. */
-  const char *backend;      /**< "poll", "epoll", "kqueue" or "iocp". NULL: the environment's `WEIR_BACKEND`, else the
-                                 best that works here. A name that this system does not have is `WEIR_ENOTSUP`. */
-  weir_allocator allocator; /**< Where memory comes from; default: the C library. */
+  size_t size;         /**< `sizeof(weir_loop_options)`, so that later versions can add fields. */
+  const char *backend; /**< "poll", "epoll", "io_uring", "kqueue" or "iocp". NULL: the environment's `WEIR_BACKEND`,
+                          else the best that works here. A name that this system does not have is `WEIR_ENOTSUP`. */
+  weir_allocator allocator;             /**< Where memory comes from; default: the C library. */
   weir_unhandled_error unhandled_error; /**< Hears every `error` without a listener; default: nobody. */
   void *unhandled_error_user;           /**< Its last argument. */
   weir_sim *simulator;                  /**< Run in this simulated world instead of the system; see sim.h. */
@@ -218,7 +218,7 @@ WEIR_API void weir_loop_get_counters(const weir_loop *loop, weir_loop_counters *
 WEIR_API size_t weir_loop_dump(weir_loop *loop, char *text, size_t size);
 
 /**
- * The name of the backend in use: "epoll", "poll", "kqueue", "iocp" or "sim".
+ * The name of the backend in use: "epoll", "io_uring", "poll", "kqueue", "iocp" or "sim".
  *
  * **Owns:** the library. **Thread:** any.
  */

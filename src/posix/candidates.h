@@ -12,6 +12,9 @@
 /* How many bytes of path a socket address holds; its zero need not be there. */
 #define PATH_BYTES sizeof((struct sockaddr_un *)NULL)->sun_path
 
+/* A backend of its own: uring_backend.c, or uring_absent.c where it is not built. */
+extern const struct backend_operations backend_io_uring;
+
 #define CANDIDATE(backend_name, create_function, abstract_name_bytes)                                                \
   {                                                                                                                  \
     .name = backend_name, .addresses = {.path_bytes = PATH_BYTES, .abstract_bytes = abstract_name_bytes},            \

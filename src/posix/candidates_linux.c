@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The backends of Linux: epoll, and poll where it is asked for.
+ * The backends of Linux: epoll, and io_uring or poll where they are asked for or the others are refused.
  */
 #include "posix/candidates.h"
 
@@ -18,4 +18,5 @@ static weir_code create_with_poll(const struct backend_setup *setup, struct back
 static const struct backend_operations backend_epoll = CANDIDATE("epoll", create_with_epoll, ABSTRACT_BYTES);
 static const struct backend_operations backend_poll = CANDIDATE("poll", create_with_poll, ABSTRACT_BYTES);
 
-const struct backend_operations *const backends_of_the_system[] = {&backend_epoll, &backend_poll, NULL};
+const struct backend_operations *const backends_of_the_system[] = {&backend_epoll, &backend_io_uring, &backend_poll,
+                                                                   NULL};

@@ -16,6 +16,7 @@
 static void clients_are_turned_away_while_descriptors_are_short(struct world *world) {
   enum { CLIENTS = 3 };
   intptr_t clients[CLIENTS];
+  native_shortage_lower();
   weir_server *server = world_listen(world, NULL, world_destroy_on, NULL);
   world_trace_server(world, server, "V");
   for (int i = 0; i < CLIENTS; i++) clients[i] = native_connect(world->endpoint);
@@ -35,6 +36,7 @@ static void clients_are_turned_away_while_descriptors_are_short(struct world *wo
 }
 
 static void a_server_goes_on_when_descriptors_are_free_again(struct world *world) {
+  native_shortage_lower();
   weir_server *server = world_listen(world, NULL, world_destroy_on, NULL);
   world_trace_server(world, server, "V");
   intptr_t client = native_connect(world->endpoint);

@@ -363,11 +363,13 @@ static void every_errno_keeps_its_meaning(void **state) {
   (void)state;
   check_code(OS_RECV, ECONNRESET, WEIR_ECONNRESET);
   check_code(OS_RECV, ETIMEDOUT, WEIR_ETIMEDOUT);
-  check_code(OS_RECV, ENOBUFS, WEIR_ENOBUFS);
+  bool is_ring = strcmp(chosen->name, "io_uring") ==
+                 0; /* there ENOBUFS means that the loop's buffers are in use, and EPROTOTYPE is macOS's */
+  if (!is_ring) check_code(OS_RECV, ENOBUFS, WEIR_ENOBUFS);
   check_code(OS_SENDMSG, EPIPE, WEIR_EPIPE);
   check_code(OS_SENDMSG, ECONNRESET, WEIR_ECONNRESET);
   check_code(OS_SENDMSG, ENOBUFS, WEIR_ENOBUFS);
-  check_code(OS_SENDMSG, EPROTOTYPE, WEIR_ECONNRESET);
+  if (!is_ring) check_code(OS_SENDMSG, EPROTOTYPE, WEIR_ECONNRESET);
   check_code(OS_CONNECT, ENOENT, WEIR_ENOENT);
   check_code(OS_CONNECT, ECONNREFUSED, WEIR_ECONNREFUSED);
   check_code(OS_CONNECT, ENAMETOOLONG, WEIR_ENAMETOOLONG);
@@ -381,7 +383,7 @@ static void every_errno_keeps_its_meaning(void **state) {
   check_code(OS_LISTEN, EADDRINUSE, WEIR_EADDRINUSE);
   check_code(OS_SOCKET, ENFILE, WEIR_ENFILE);
   check_code(OS_SOCKET, EAFNOSUPPORT, WEIR_ENOTSUP);
-  check_code(OS_ACCEPT, ENOBUFS, WEIR_ENOBUFS);
+  check_code(is_ring ? OS_URING_ACCEPTED : OS_ACCEPT, ENOBUFS, WEIR_ENOBUFS);
   check_code(OS_SHUTDOWN, 9999, WEIR_EUNKNOWN);
 }
 
@@ -415,6 +417,16 @@ static void a_forbidden_poller_is_not_supported(void **state) {
     assert_int_equal(seam_create(&talk.seam), WEIR_ENOTSUP);
     talk.seam.backend = NULL;
   }
+  if (seam_is(&talk.seam, "io_uring")) {
+    static const int refusals[] = {EPERM, ENOSYS, EINVAL};
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+      faults_fail(OS_URING_SETUP, 1, refusals[i], 1);
+      assert_int_equal(seam_create(&talk.seam), WEIR_ENOTSUP);
+      faults_fail(OS_URING_REGISTER, 1, refusals[i], 1);
+      assert_int_equal(seam_create(&talk.seam), WEIR_ENOTSUP);
+    }
+    talk.seam.backend = NULL;
+  }
   close_conversation(&talk);
 }
 
@@ -439,6 +451,8 @@ static int run_on(const struct backend_operations *operations) {
 
 int main(void) {
   int failures = 0;
-  for (size_t i = 0; backends_of_the_system[i] != NULL; i++) failures += run_on(backends_of_the_system[i]);
+  for (size_t i = 0; backends_of_the_system[i] != NULL; i++) {
+    if (!seam_is_refused(backends_of_the_system[i])) failures += run_on(backends_of_the_system[i]);
+  }
   return failures > 0;
 }

@@ -49,7 +49,11 @@ void native_remove(const char *path);
 int native_zero_begin(intptr_t native);
 void native_zero_end(int saved);
 
-/* Uses up the descriptors of this process, and gives them back (POSIX). */
+/*
+ * Uses up the descriptors of this process, and gives them back (POSIX). `lower` is for what would remember the limit as
+ * it was, and comes before that: an accept of io_uring does.
+ */
+void native_shortage_lower(void);
 void native_shortage_begin(void);
 void native_shortage_end(void);
 

@@ -21,6 +21,7 @@
 #define SHORTAGE_LIMIT 256
 
 static struct rlimit limit_before;
+static bool limit_is_lower;
 static int fillers[SHORTAGE_LIMIT];
 static size_t filler_count;
 
@@ -147,12 +148,17 @@ void native_zero_end(int saved) {
   close(saved);
 }
 
-void native_shortage_begin(void) {
+void native_shortage_lower(void) {
   struct rlimit limit;
+  if (limit_is_lower) return;
   getrlimit(RLIMIT_NOFILE, &limit_before);
   limit = limit_before;
   if (limit.rlim_cur > SHORTAGE_LIMIT) limit.rlim_cur = SHORTAGE_LIMIT;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  limit_is_lower = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+void native_shortage_begin(void) {
+  native_shortage_lower();
   for (filler_count = 0; filler_count < SHORTAGE_LIMIT; filler_count++) {
     fillers[filler_count] = open("/dev/null", O_RDONLY);
     if (fillers[filler_count] < 0) break;
@@ -162,6 +168,7 @@ void native_shortage_begin(void) {
 void native_shortage_end(void) {
   while (filler_count > 0) close(fillers[--filler_count]);
   setrlimit(RLIMIT_NOFILE, &limit_before);
+  limit_is_lower = false;
 }
 
 bool native_wait(intptr_t pollable, int timeout_ms) {

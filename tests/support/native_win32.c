@@ -146,6 +146,8 @@ int native_zero_begin(intptr_t native) {
 
 void native_zero_end(int saved) { (void)saved; }
 
+void native_shortage_lower(void) {}
+
 void native_shortage_begin(void) {}
 
 void native_shortage_end(void) {}

@@ -39,6 +39,8 @@ static _Atomic(enum os_call) last_failed;
 static long long user = FAULTS_REAL_USER;
 static atomic_size_t calls[OS_CALL_COUNT];
 static atomic_size_t failed;
+static int (*_Atomic take_client)(int listener);
+static bool (*_Atomic client_strikes)(int listener);
 static atomic_long open_descriptors;
 static atomic_bool is_open[DESCRIPTORS_MAX]; /* one that leaves a loop and is adopted by the next counts once */
 static pthread_mutex_t resolver_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -48,13 +50,14 @@ static size_t resolver_calls;
 static struct addrinfo *given_answers;
 
 static const char *const names[OS_CALL_COUNT] = {
-    "socket",       "adopt",          "bind",           "listen",         "accept",      "connect",
-    "shutdown",     "getsockopt",     "setsockopt",     "getpeername",    "getsockname", "recv",
-    "send",         "sendmsg",        "if_nametoindex", "if_indextoname", "close",       "dup",
-    "open",         "pipe",           "read",           "write",          "poll",        "lstat",
-    "chmod",        "fchmod",         "mkdir",          "unlink",         "getaddrinfo", "thread_start",
-    "mutex_init",   "condition_init", "pages_get",      "heap_get",       "sigaction",   "clock",
-    "epoll_create", "epoll_ctl",      "epoll_wait",     "eventfd",        "kqueue",      "kevent"};
+    "socket",       "adopt",          "bind",           "listen",         "accept",        "connect",
+    "shutdown",     "getsockopt",     "setsockopt",     "getpeername",    "getsockname",   "recv",
+    "send",         "sendmsg",        "if_nametoindex", "if_indextoname", "close",         "dup",
+    "open",         "pipe",           "read",           "write",          "poll",          "lstat",
+    "chmod",        "fchmod",         "mkdir",          "unlink",         "getaddrinfo",   "thread_start",
+    "mutex_init",   "condition_init", "pages_get",      "heap_get",       "sigaction",     "clock",
+    "epoll_create", "epoll_ctl",      "epoll_wait",     "eventfd",        "kqueue",        "kevent",
+    "uring_setup",  "uring_register", "uring_enter",    "uring_map",      "uring_accepted"};
 
 void faults_reset(void) {
   faults_fail(OS_ANY, 1, 0, 0);
@@ -135,6 +138,7 @@ static bool can_be_interrupted(enum os_call call) {
     case OS_POLL:
     case OS_EPOLL_WAIT:
     case OS_KEVENT:
+    case OS_URING_ENTER:
       return true;
     default:
       return false;
@@ -168,7 +172,22 @@ bool faults_strike(enum os_call call) {
   return true;
 }
 
-static size_t shorten(size_t length) {
+void faults_queue_clients(int (*take)(int listener), bool (*strikes)(int listener)) {
+  atomic_store(&take_client, take);
+  atomic_store(&client_strikes, strikes);
+}
+
+static bool strikes_queued_client(int listener) {
+  bool (*strikes)(int) = atomic_load(&client_strikes);
+  return strikes != NULL && strikes(listener);
+}
+
+static int take_queued_client(int listener) {
+  int (*take)(int) = atomic_load(&take_client);
+  return take != NULL ? take(listener) : -1;
+}
+
+size_t faults_shortened(size_t length) {
   return longest_transfer > 0 && longest_transfer < length ? longest_transfer : length;
 }
 
@@ -191,7 +210,9 @@ int os_bind(int descriptor, const struct sockaddr *address, socklen_t length) {
 int os_listen(int descriptor, int backlog) { return faults_strike(OS_LISTEN) ? -1 : listen(descriptor, backlog); }
 
 int os_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
-  return faults_strike(OS_ACCEPT) ? -1 : faults_opened(native_accept(descriptor, address, length));
+  if (faults_strike(OS_ACCEPT) || strikes_queued_client(descriptor)) return -1;
+  int client = take_queued_client(descriptor);
+  return faults_opened(client >= 0 ? client : native_accept(descriptor, address, length));
 }
 
 int os_connect(int descriptor, const struct sockaddr *address, socklen_t length) {
@@ -218,11 +239,11 @@ int os_getsockname(int descriptor, struct sockaddr *address, socklen_t *length) 
 }
 
 ssize_t os_recv(int descriptor, void *bytes, size_t length) {
-  return faults_strike(OS_RECV) ? -1 : recv(descriptor, bytes, shorten(length), 0);
+  return faults_strike(OS_RECV) ? -1 : recv(descriptor, bytes, faults_shortened(length), 0);
 }
 
 ssize_t os_send(int descriptor, const void *bytes, size_t length) {
-  return faults_strike(OS_SEND) ? -1 : send(descriptor, bytes, shorten(length), native_send_flags);
+  return faults_strike(OS_SEND) ? -1 : send(descriptor, bytes, faults_shortened(length), native_send_flags);
 }
 
 /* Cuts the pieces so that they hold so many bytes at the most; returns how many pieces that are. */
@@ -256,6 +277,8 @@ int os_interface_name(unsigned number, char *name) {
 /* ---- other descriptors ---- */
 
 int os_close(int descriptor) {
+  int client = take_queued_client(descriptor);
+  if (client >= 0) close(client);
   bool was_open = descriptor >= 0 && descriptor < DESCRIPTORS_MAX && atomic_exchange(&is_open[descriptor], false);
   if (was_open) atomic_fetch_sub(&open_descriptors, 1);
   int result = close(descriptor);

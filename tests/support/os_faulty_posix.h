@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The functions of os.h, os_epoll.h and os_kqueue.h. */
+/* The functions of os.h, os_epoll.h, os_kqueue.h and os_uring.h. */
 enum os_call {
   OS_SOCKET,
   OS_ADOPT,
@@ -64,6 +64,11 @@ enum os_call {
   OS_EVENTFD,
   OS_KQUEUE,
   OS_KEVENT,
+  OS_URING_SETUP,
+  OS_URING_REGISTER,
+  OS_URING_ENTER,
+  OS_URING_MAP,
+  OS_URING_ACCEPTED,
   OS_CALL_COUNT,
   OS_ANY = OS_CALL_COUNT
 };
@@ -112,6 +117,12 @@ long faults_open_descriptors(void);
 
 /* Counts a call; true: it shall fail, and `errno` says with what. */
 bool faults_strike(enum os_call call);
+
+/* Whom a listening socket's queue has besides: gives a client of it, or -1; whether an accept of it shall fail. */
+void faults_queue_clients(int (*take)(int listener), bool (*strikes)(int listener));
+
+/* How much of a transfer there may be. */
+size_t faults_shortened(size_t length);
 
 /* Counts what a call that makes descriptors has made; returns its argument. */
 int faults_opened(int descriptor);

@@ -312,6 +312,19 @@ void seam_skip(const char *reason) {
   skip();
 }
 
+/* A kernel may have no io_uring, and a sandbox may forbid it; whatever else is not there is a mistake. */
+bool seam_is_refused(const struct backend_operations *operations) {
+  if (strcmp(operations->name, "io_uring") != 0) return false;
+  struct seam seam = {.operations = operations};
+  seam.allocator = (weir_allocator){.resize = resize, .user = &seam};
+  if (seam_create(&seam) != WEIR_ENOTSUP) {
+    seam.operations->destroy(seam.backend);
+    return false;
+  }
+  print_message("skipped: this kernel refuses io_uring\n");
+  return true;
+}
+
 static bool is_asked_for(const char *name, int count, char **names) {
   for (int i = 1; i < count; i++) {
     if (strcmp(names[i], name) == 0) return true;
@@ -365,7 +378,7 @@ int seam_main(int argc, char **argv, const struct backend_operations *simulator,
   for (size_t i = 0; !at_end; i++) {
     at_end = backends_of_the_system[i] == NULL;
     chosen = at_end ? simulator : backends_of_the_system[i];
-    if (chosen == NULL || !is_asked_for(chosen->name, argc, argv)) continue;
+    if (chosen == NULL || !is_asked_for(chosen->name, argc, argv) || seam_is_refused(chosen)) continue;
     failures += run_group(cases, count);
     runs++;
   }

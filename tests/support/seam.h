@@ -116,6 +116,9 @@ void seam_carry(struct seam *seam, struct connection *from, struct connection *t
 int seam_set_up(void **state);
 int seam_tear_down(void **state);
 
+/* Whether this kernel has no such backend; says so. */
+bool seam_is_refused(const struct backend_operations *operations);
+
 /* The backend that the suite is run on now. */
 const struct backend_operations *seam_chosen(void);
 

@@ -28,6 +28,7 @@ weir_code system_fault_code(enum fault_cause cause) { return causes[cause].code;
 
 static enum os_call call_of_poller(const char *backend) {
   if (strcmp(backend, "epoll") == 0) return OS_EPOLL_WAIT;
+  if (strcmp(backend, "io_uring") == 0) return OS_URING_ENTER;
   return strcmp(backend, "kqueue") == 0 ? OS_KEVENT : OS_POLL;
 }
 
@@ -40,7 +41,7 @@ static enum os_call call_at(const char *backend, enum fault_place place) {
     case FAULT_WRITE:
       return OS_SENDMSG;
     case FAULT_ACCEPT:
-      return OS_ACCEPT;
+      return strcmp(backend, "io_uring") == 0 ? OS_URING_ACCEPTED : OS_ACCEPT;
     case FAULT_LOOKUP:
       return OS_GETADDRINFO;
     case FAULT_THREAD:
@@ -87,6 +88,8 @@ bool system_raise(weir_signal_number number) {
   return natives[number] != 0 && kill(getpid(), natives[number]) == 0;
 }
 
-size_t system_waits(void) { return faults_calls(OS_POLL) + faults_calls(OS_EPOLL_WAIT) + faults_calls(OS_KEVENT); }
+size_t system_waits(void) {
+  return faults_calls(OS_POLL) + faults_calls(OS_EPOLL_WAIT) + faults_calls(OS_KEVENT) + faults_calls(OS_URING_ENTER);
+}
 
 long system_open_count(void) { return faults_open_descriptors(); }

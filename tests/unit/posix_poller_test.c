@@ -42,10 +42,17 @@ static void the_last_words_of_a_peer_come_before_the_failed_write(void **state) 
   seam->operations->read(seam->backend, pair.client, true);
   seam->operations->close(seam->backend, pair.server, ENDING_CLOSE);
   seam_expect_text(seam, pair.client, "last words");
-  assert_int_equal(seam_expect(seam, OPERATION_CLOSE, pair.server), 0);
-  seam_free(seam, pair.server);
-  assert_int_equal(seam_expect(seam, OPERATION_READ, pair.client), WEIR_ECONNRESET);
-  assert_int_equal(seam_expect(seam, OPERATION_WRITE, pair.client), WEIR_EPIPE);
+  enum operation operations[3];
+  for (int i = 0; i < 3; i++) {
+    struct completion completion;
+    operations[i] = seam_next(seam, &completion);
+    if (operations[i] == OPERATION_READ) assert_int_equal(completion.result, WEIR_ECONNRESET);
+    if (operations[i] == OPERATION_WRITE) assert_int_equal(completion.result, WEIR_EPIPE);
+    if (operations[i] == OPERATION_CLOSE) seam_free(seam, completion.connection);
+  }
+  /* The other end's close comes when it likes. */
+  assert_int_equal(operations[operations[0] == OPERATION_CLOSE ? 1 : 0], OPERATION_READ);
+  assert_int_equal(operations[operations[2] == OPERATION_CLOSE ? 1 : 2], OPERATION_WRITE);
   seam_end(seam, pair.client);
 }
 
@@ -53,6 +60,7 @@ static void the_last_words_of_a_peer_come_before_the_failed_write(void **state) 
 
 static enum os_call waiting_call(const struct seam *seam) {
   if (seam_is(seam, "epoll")) return OS_EPOLL_WAIT;
+  if (seam_is(seam, "io_uring")) return OS_URING_ENTER;
   return seam_is(seam, "poll") ? OS_POLL : OS_KEVENT;
 }
 
@@ -168,7 +176,8 @@ static void steady_traffic_costs_a_wait_a_receive_and_a_send(void **state) {
     assert_ptr_equal(completion.connection, ends[(i + 1) % 2]);
     assert_int_equal(completion.result, sizeof message);
   }
-  assert_int_equal(all_calls() - before, 3 * ROUNDS);
+  bool is_ring = seam_is(seam, "io_uring"); /* one call waits and receives */
+  assert_int_equal(all_calls() - before, (is_ring ? 2 : 3) * ROUNDS);
   seam_end_pair(seam, pair);
 }
 

@@ -41,7 +41,7 @@ static void let_read_on(struct seam *seam, uint64_t timeout_ms) {
 
 static struct seam_pair begin_busy(struct seam *seam) {
   struct seam_pair pair = seam_pair(seam);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   talk(seam, pair, long_text);
   let_read_on(seam, 0);
   return pair;
@@ -100,9 +100,9 @@ static void what_came_into_a_large_buffer_waits_out_a_pause(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = begin_busy(seam);
   seam_send(seam, pair.client, long_text);
-  seam->operations->read_stop(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, false);
   seam_expect_nothing(seam);
-  seam->operations->read(seam->backend, pair.server);
+  seam->operations->read(seam->backend, pair.server, true);
   seam_expect_text(seam, pair.server, long_text);
   seam_end_pair(seam, pair);
 }
@@ -127,7 +127,7 @@ static void what_came_into_a_large_buffer_outlives_an_end_towards_a_foreign_clie
   DWORD count;
   HANDLE client = CreateFileA(seam->endpoint.text, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
   struct connection *server = seam_accept(seam, acceptor);
-  seam->operations->read(seam->backend, server);
+  seam->operations->read(seam->backend, server, true);
   assert_true(WriteFile(client, long_text, LONG_BYTES, &count, NULL));
   seam_expect_text(seam, server, long_text);
   let_read_on(seam, 0);
@@ -145,7 +145,7 @@ static void without_memory_for_a_large_buffer_the_small_one_does(void **state) {
   struct seam *seam = *state;
   struct seam_pair one = begin_busy(seam);
   struct seam_pair two = seam_pair(seam);
-  seam->operations->read(seam->backend, two.server);
+  seam->operations->read(seam->backend, two.server, true);
   talk(seam, two, long_text);
   unsigned char *kept[CHUNKS_KEPT];
   for (size_t i = 0; i < CHUNKS_KEPT; i++) kept[i] = backend_take_chunk(seam->backend);
