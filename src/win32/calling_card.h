@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a server knows at the accept, before the client has said anything, that it understands the end mark: a client of
- * this library puts a named event into the system before it opens a pipe. The event's name holds the process and a hash
- * of the pipe's name, so a false card harms nobody but the process that left it.
+ * How a server knows from the accept on, before the client has said anything, that it understands the end mark: a
+ * client of this library puts a named event into the system before it opens a pipe, and it lies there until the pipe is
+ * closed. The event's name holds the process and a hash of the pipe's name, so a false card harms nobody but the
+ * process that left it.
  *
  * A loop has one card for each pipe name, counted by its connections and gone with the last; the system counts the
  * loops of a process.

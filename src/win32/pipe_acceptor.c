@@ -126,10 +126,7 @@ static bool present(struct backend *backend, struct instance *instance, const we
 static void hand_over(struct backend *backend, struct instance *instance, struct connection *connection) {
   (void)backend;
   struct pipe_acceptor *pipe = &instance->acceptor->pipe;
-  DWORD process;
-  bool knows =
-      os_pipe_client(instance->handle, &process) == ERROR_SUCCESS && calling_card_seen(process, pipe->name.hash);
-  pipe_attach(connection, instance->handle, instance->skips, true, knows ? PIPE_PEER_KNOWS : PIPE_PEER_FOREIGN);
+  pipe_attach(connection, instance->handle, instance->skips, true, PIPE_PEER_UNASKED);
   connection->read.watch = instance->task.watch;
   connection->write.watch = instance->spare;
   instance->task.watch = NULL;

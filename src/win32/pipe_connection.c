@@ -21,16 +21,32 @@ void pipe_attach(struct connection *connection, HANDLE pipe, bool skips, bool me
   connection->pipe.peer = (uint8_t)peer;
 }
 
+/* ---- the peer ---- */
+
+static enum pipe_peer look_for_card(HANDLE pipe, uint64_t hash) {
+  DWORD process;
+  if (os_pipe_client(pipe, &process) != ERROR_SUCCESS) return PIPE_PEER_FOREIGN;
+  return calling_card_seen(process, hash) ? PIPE_PEER_KNOWS : PIPE_PEER_FOREIGN;
+}
+
+/* Most clients leave before anybody ends a side, and who has left needs not be told. */
+enum pipe_peer pipe_ask_peer(struct connection *connection) {
+  struct pipe_connection *pipe = &connection->pipe;
+  if (pipe->peer == PIPE_PEER_UNASKED) {
+    bool gone = connection->read_state == READ_ENDED && connection->read.error == ERROR_BROKEN_PIPE;
+    pipe->peer = (uint8_t)(gone ? PIPE_PEER_FOREIGN : look_for_card(pipe->handle, served_name_hash(pipe->served)));
+  }
+  return pipe->peer;
+}
+
 /* ---- open ---- */
 
 static enum pipe_peer find_peer(HANDLE pipe, DWORD flags) {
   if ((flags & PIPE_TYPE_MESSAGE) == 0) return PIPE_PEER_DEAF;
   if ((flags & PIPE_SERVER_END) == 0) return PIPE_PEER_KNOWS;
   wchar_t name[PIPE_NAME_UNITS + 1];
-  DWORD process;
   if (os_pipe_name(pipe, name, PIPE_NAME_UNITS + 1) != ERROR_SUCCESS) return PIPE_PEER_FOREIGN;
-  if (os_pipe_client(pipe, &process) != ERROR_SUCCESS) return PIPE_PEER_FOREIGN;
-  return calling_card_seen(process, name_hash(name + 1)) ? PIPE_PEER_KNOWS : PIPE_PEER_FOREIGN;
+  return look_for_card(pipe, name_hash(name + 1));
 }
 
 /* A pipe that is bound to another port already is told of by events. */
@@ -73,7 +89,7 @@ static weir_code control_pipe(struct connection *connection, enum control contro
   HANDLE handle = connection->pipe.handle;
   switch (control) {
     case CONTROL_CAN_HALF_CLOSE:
-      *(bool *)argument = connection->pipe.peer == PIPE_PEER_KNOWS;
+      *(bool *)argument = pipe_ask_peer(connection) == PIPE_PEER_KNOWS;
       return WEIR_OK;
     case CONTROL_NATIVE:
       *(intptr_t *)argument = handle != NULL ? (intptr_t)handle : (intptr_t)INVALID_HANDLE_VALUE;

@@ -16,7 +16,8 @@
 enum pipe_peer {
   PIPE_PEER_DEAF = 0, /* a byte-type pipe: nothing can tell it */
   PIPE_PEER_KNOWS,    /* understands the end mark */
-  PIPE_PEER_FOREIGN   /* a client of another library: sees only that our handle is gone */
+  PIPE_PEER_FOREIGN,  /* a client of another library: sees only that our handle is gone */
+  PIPE_PEER_UNASKED   /* a client: its card has not been looked for yet */
 };
 
 enum pipe_write_state {
@@ -43,10 +44,10 @@ struct pipe_connection {
   uint8_t peer;
   uint8_t write_state;
   bool message_type;
-  bool unreadable;   /* a client's end that only writes */
-  bool read_at_once; /* the last read was over at once: the peer is ahead of us */
-  bool busy;         /* the last delivery was larger than the small buffer */
-  uint8_t loan;      /* which large buffer a read waits in, from 1 on; 0: the small one */
+  bool unreadable;       /* a client's end that only writes */
+  uint8_t at_once_count; /* of the last reads that were over at once, up to 2 */
+  bool busy;             /* the last delivery was larger than the small buffer */
+  uint8_t loan;          /* which large buffer a read waits in, from 1 on; 0: the small one */
 
   struct calling_card *card;   /* a client's; or NULL */
   struct served_name *served;  /* a server's that listened; or NULL */
@@ -67,6 +68,9 @@ struct pipe_connection {
 
 /* Takes over a pipe that is bound to the port. */
 void pipe_attach(struct connection *connection, HANDLE pipe, bool skips, bool message_type, enum pipe_peer peer);
+
+/* What the peer makes of our end, looked up when somebody wants to know it. */
+enum pipe_peer pipe_ask_peer(struct connection *connection);
 
 /* Closes the handle, if it is open. */
 void pipe_let_go(struct connection *connection);

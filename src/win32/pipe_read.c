@@ -28,6 +28,11 @@ static enum operation finish_read(struct backend *backend, struct task *task, st
 
 /* ---- the read that waits ---- */
 
+static void note_at_once(struct connection *connection, bool at_once) {
+  uint8_t before = connection->pipe.at_once_count;
+  connection->pipe.at_once_count = (uint8_t)(!at_once ? 0 : before < 2 ? before + 1 : 2);
+}
+
 static enum submitted post(struct backend *backend, struct connection *connection) {
   struct task *task = &connection->read;
   unsigned char *large = connection->pipe.busy ? pipe_buffer_lend(backend, connection) : NULL;
@@ -37,7 +42,7 @@ static enum submitted post(struct backend *backend, struct connection *connectio
   DWORD error = os_read(connection->pipe.handle, bytes, length, &task->overlapped, &task->count);
   enum submitted submitted = port_sort(&backend->port, task, connection->skips, error);
   connection->read_state = submitted == SUBMITTED_PENDING ? READ_POSTED : READ_HELD;
-  connection->pipe.read_at_once = submitted == SUBMITTED_OVER;
+  note_at_once(connection, submitted == SUBMITTED_OVER);
   return submitted;
 }
 
@@ -144,9 +149,11 @@ static struct gathering begin_gathering(struct backend *backend, struct connecti
   return gathering;
 }
 
-/* Whether the peer is ahead of us, so that it is worth a look into the pipe. */
+/* Whether the peer is ahead of us, so that it is worth a look into the pipe: one short message at once is chance. */
 static bool may_gather(const struct connection *connection, const struct gathering *gathering) {
-  return connection->pipe.read_at_once && connection->read_state == READ_NONE && gathering->filled < PIPE_CHUNK_BYTES;
+  unsigned enough = gathering->filled > PIPE_SMALL_BYTES ? 1 : 2;
+  return connection->pipe.at_once_count >= enough && connection->read_state == READ_NONE &&
+         gathering->filled < PIPE_CHUNK_BYTES;
 }
 
 /* Fills a buffer when the peer is ahead of us, message by message, up to what was there when we looked. */

@@ -52,9 +52,10 @@ void pipe_shutdown(struct backend *backend, struct connection *connection) {
   assert(connection->life == CONNECTION_OPEN && connection->pipe.write_state == PIPE_WRITE_NONE);
   connection->pipe.write_state = PIPE_WRITE_ENDING;
   connection->write.finish = finish_shutdown;
-  if (connection->pipe.peer == PIPE_PEER_DEAF) {
+  enum pipe_peer peer = pipe_ask_peer(connection);
+  if (peer == PIPE_PEER_DEAF) {
     be_over(backend, connection, ERROR_NOT_SUPPORTED);
-  } else if (connection->pipe.peer == PIPE_PEER_KNOWS) {
+  } else if (peer == PIPE_PEER_KNOWS) {
     send_mark(backend, connection);
   } else if (connection->read.pending) {
     DWORD error = os_cancel(connection->pipe.handle, &connection->read.overlapped);

@@ -55,6 +55,8 @@ void served_name_resign(struct served_name *name) {
   os_unlock(&lock);
 }
 
+uint64_t served_name_hash(const struct served_name *name) { return name->hash; }
+
 void served_name_add_end(struct served_name *name) {
   os_lock(&lock);
   ++name->ends;

@@ -23,6 +23,9 @@ DWORD served_name_listen(uint64_t hash, struct served_name **name, bool *joins);
 /* Notes that the server has stopped. */
 void served_name_resign(struct served_name *name);
 
+/* The hash that it was noted with. */
+uint64_t served_name_hash(const struct served_name *name);
+
 /* Counts accepted connections. */
 void served_name_add_end(struct served_name *name);
 void served_name_drop_end(struct served_name *name);
