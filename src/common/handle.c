@@ -6,15 +6,6 @@
 #include "common/listeners.h"
 #include "common/loop.h"
 
-void handle_init(struct handle *handle, bool is_server, weir_loop *loop, void *user) {
-  handle->loop = loop;
-  handle->is_server = is_server;
-  handle->user = user;
-  handle->owners = 1;
-  handle->referenced = true;
-  loop_adopt(loop, handle);
-}
-
 void handle_free(struct handle *handle) {
   weir_loop *loop = handle->loop;
   assert(!handle->counted && !handle->owes);

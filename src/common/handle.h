@@ -77,7 +77,14 @@ void listeners_emit(struct handle *handle, const weir_event *event);
 /* ---- owners, liveness, events ---- */
 
 /* Prepares a cleared handle with one owner, the user. The structure's other members are the caller's. */
-void handle_init(struct handle *handle, bool is_server, weir_loop *loop, void *user);
+static inline void handle_init(struct handle *handle, weir_loop *loop, void *user) {
+  handle->loop = loop;
+  handle->user = user;
+  handle->owners = 1;
+  handle->referenced = true;
+  list_append(&loop->handles, &handle->link);
+  loop_dependent_came(loop);
+}
 
 static inline void handle_retain(struct handle *handle) {
   assert(handle->owners > 0);

@@ -18,9 +18,10 @@ struct listener {
 struct listener_array {
   size_t count;
   size_t capacity;
-  size_t next;   /* of the running emission: which listener it looks at next */
-  size_t end;    /* of the running emission: how far it goes */
-  uint32_t mask; /* a bit for each event type that somebody listens to */
+  size_t next;    /* of the running emission: which listener it looks at next */
+  size_t end;     /* of the running emission: how far it goes */
+  uint32_t mask;  /* a bit for each event type that somebody listens to */
+  uint32_t alone; /* a bit for each that one listener hears who is not `once`: emitting takes no care then */
   bool emitting;
   bool any_removed;
   struct listener listener[];
@@ -47,6 +48,20 @@ static size_t count_in_array(const struct listener_array *array, weir_event_type
     if (array->listener[i].type == type && !array->listener[i].removed) count++;
   }
   return count;
+}
+
+static struct listener *find_first(struct listener_array *array, weir_event_type type) {
+  struct listener *listener = array->listener;
+  while (listener->type != type || listener->removed) listener++;
+  return listener;
+}
+
+static void update_masks(struct listener_array *array, weir_event_type type) {
+  size_t count = count_in_array(array, type);
+  uint32_t bit = 1U << type;
+  array->mask = count > 0 ? array->mask | bit : array->mask & ~bit;
+  bool is_alone = count == 1 && !find_first(array, type)->once;
+  array->alone = is_alone ? array->alone | bit : array->alone & ~bit;
 }
 
 size_t listeners_count(const struct handle *handle, weir_event_type type) {
@@ -78,7 +93,7 @@ static struct listener_array *make_room(const struct handle *handle) {
 static void insert_last(struct listener_array *array, struct listener listener) {
   assert(array->count < array->capacity);
   array->listener[array->count++] = listener;
-  array->mask |= 1U << listener.type;
+  update_masks(array, (weir_event_type)listener.type);
 }
 
 /* A running emission does not see it: its places move by one. */
@@ -89,7 +104,7 @@ static void insert_first(struct listener_array *array, struct listener listener)
   array->count++;
   array->next++;
   array->end++;
-  array->mask |= 1U << listener.type;
+  update_masks(array, (weir_event_type)listener.type);
 }
 
 /* Into an array, whose first member becomes the one that has stood alone. */
@@ -123,10 +138,6 @@ weir_code listeners_add(struct handle *handle, weir_event_type type, enum listen
 
 /* ---- removing ---- */
 
-static void update_mask(struct listener_array *array, weir_event_type type) {
-  if (count_in_array(array, type) == 0) array->mask &= ~(1U << type);
-}
-
 static void remove_at(struct listener_array *array, size_t at) {
   weir_event_type type = (weir_event_type)array->listener[at].type;
   if (array->emitting) {
@@ -136,7 +147,7 @@ static void remove_at(struct listener_array *array, size_t at) {
     array->count--;
     memmove(&array->listener[at], &array->listener[at + 1], (array->count - at) * sizeof array->listener[0]);
   }
-  update_mask(array, type);
+  update_masks(array, type);
 }
 
 static weir_code remove_single(struct handle *handle, weir_event_type type, weir_listener call, const void *user) {
@@ -176,9 +187,8 @@ static void call_once(struct handle *handle, size_t at, const weir_event *event)
 }
 
 /* The array may move while a listener adds another, so it is read anew at every step. */
-void listeners_emit(struct handle *handle, const weir_event *event) {
+static void emit_with_care(struct handle *handle, const weir_event *event) {
   struct listener_array *array = handle->listeners;
-  if (!listeners_hear(array, event->type)) return;
   assert(!array->emitting);
   bool all = handle->silenced || event->type == WEIR_EVENT_ERROR || event->type == WEIR_EVENT_CLOSE;
   array->emitting = true;
@@ -195,4 +205,14 @@ void listeners_emit(struct handle *handle, const weir_event *event) {
   }
   array->emitting = false;
   if (array->any_removed) drop_removed(array);
+}
+
+void listeners_emit(struct handle *handle, const weir_event *event) {
+  struct listener_array *array = handle->listeners;
+  if ((array->alone >> event->type & 1U) != 0) {
+    const struct listener *listener = find_first(array, event->type);
+    listener->call(event, listener->user);
+  } else if (listeners_hear(array, event->type)) {
+    emit_with_care(handle, event);
+  }
 }

@@ -108,20 +108,12 @@ weir_loop *weir_loop_retain(weir_loop *loop) {
   return loop;
 }
 
-void loop_dependent_came(weir_loop *loop) { loop->dependents++; }
-
-void loop_dependent_gone(weir_loop *loop) {
-  if (--loop->dependents > 0) return;
+void loop_free(weir_loop *loop) {
   heap_fini(&loop->deadlines);
   slab_fini(&loop->sockets[false]);
   slab_fini(&loop->sockets[true]);
   weir_allocator allocator = loop->allocator;
   memory_put(&allocator, loop);
-}
-
-void loop_adopt(weir_loop *loop, struct handle *handle) {
-  list_append(&loop->handles, &handle->link);
-  loop_dependent_came(loop);
 }
 
 /* ---- what is owed ---- */

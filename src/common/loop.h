@@ -102,12 +102,14 @@ static inline void loop_let_end(weir_loop *loop) {
   if (--loop->alive == 0) loop->attention = true;
 }
 
-/* A handle, with its list node, or a timer came to this loop. */
-void loop_adopt(weir_loop *loop, struct handle *handle);
-void loop_dependent_came(weir_loop *loop);
+/* Something came to this loop that needs its memory. */
+static inline void loop_dependent_came(weir_loop *loop) { loop->dependents++; }
 
 /* It was freed; the last one takes the loop's memory with it. */
-void loop_dependent_gone(weir_loop *loop);
+void loop_free(weir_loop *loop);
+static inline void loop_dependent_gone(weir_loop *loop) {
+  if (--loop->dependents == 0) loop_free(loop);
+}
 
 /* Moves a handle to those that owe. */
 void loop_owe(weir_loop *loop, struct handle *handle);

@@ -26,9 +26,9 @@ struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, bool has_
   struct weir_socket *socket = slab_get(&loop->sockets[has_tcp_room], &place);
   if (socket == NULL) return NULL;
   socket->handle.place = place;
-  socket->has_tcp_room = has_tcp_room;
-  handle_init(&socket->handle, false, loop, user);
-  socket->allow_half_open = allow_half_open;
+  handle_init(&socket->handle, loop, user);
+  if (has_tcp_room) socket->has_tcp_room = true;
+  if (allow_half_open) socket->allow_half_open = true;
   return socket;
 }
 

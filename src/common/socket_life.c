@@ -284,7 +284,14 @@ void socket_close_done(const struct completion *completion) {
   loop->closes--;
   socket->close_returned = true;
   if (socket->extra != NULL) hand_over_send(socket, completion);
-  while (list_empty(&loop->owed) && !loop->ended && (socket = take_closed(loop)) != NULL) deliver(&socket->handle);
+  while (list_empty(&loop->owed) && !loop->ended && (socket = take_closed(loop)) != NULL) {
+    if (socket->debts == DEBT_CLOSE) {
+      socket->debts = 0;
+      deliver_close(socket);
+    } else {
+      deliver(&socket->handle);
+    }
+  }
   if (!list_empty(&loop->closing)) settle_closing(loop);
 }
 
@@ -337,7 +344,7 @@ static void free_extra(struct weir_socket *socket) {
 
 static void free_socket(struct handle *handle) {
   struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
-  if (socket_tcp(socket) != NULL) {
+  if (socket->has_tcp_room || socket->extra != NULL) {
     socket_forget_addresses(socket);
     socket_free_options(socket);
   }

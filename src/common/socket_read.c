@@ -279,9 +279,8 @@ static void deliver_first_chunk(struct weir_socket *socket) {
   }
 }
 
-void socket_deliver_resume(struct weir_socket *socket) {
-  if (socket_is_over(socket)) return;
-  socket_emit(socket, WEIR_EVENT_RESUME);
+/* Behind what was kept the half flows, or has reached its end. */
+static void resume_with_extra(struct weir_socket *socket) {
   while (may_deliver_kept(socket)) deliver_first_chunk(socket);
   if (socket->life != LIFE_OPEN) return;
   socket_start_reading(socket);
@@ -292,6 +291,17 @@ void socket_deliver_resume(struct weir_socket *socket) {
     fail_reading(socket);
   } else if (socket->read_half == READ_ENDING) {
     end_reading(socket);
+  }
+}
+
+void socket_deliver_resume(struct weir_socket *socket) {
+  if (socket_is_over(socket)) return;
+  socket_emit(socket, WEIR_EVENT_RESUME);
+  if (socket->extra != NULL) {
+    resume_with_extra(socket);
+  } else if (socket->life == LIFE_OPEN) {
+    if (socket->read_half == READ_HELD && socket->flow == FLOW_ON) socket->read_half = READ_FLOWING;
+    socket_start_reading(socket);
   }
 }
 

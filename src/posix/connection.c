@@ -18,7 +18,7 @@ static bool would_block(int failure) { return failure == EAGAIN || failure == EW
 
 /* EINTR is no reason to close again: on Linux the descriptor is gone, and its number may be somebody else's by now. */
 static void drop_descriptor(struct backend *backend, struct watch *watch) {
-  interest_forget(backend, watch);
+  if (watch->interest != 0 || backend->unsettled == watch) interest_forget(backend, watch);
   if (watch->descriptor >= 0) os_close(watch->descriptor);
   watch->descriptor = -1;
 }
@@ -109,7 +109,7 @@ void connection_read(struct backend *backend, struct connection *connection, boo
   }
   connection->watch.pending |= PENDING(OPERATION_READ);
   interest_grow(backend, &connection->watch);
-  newcomer_read(backend, &connection->watch);
+  if (backend->newcomer.watch == &connection->watch) newcomer_read(backend, &connection->watch);
 }
 
 /* Nothing was there: the event was for a write that is over, or of a newcomer. */

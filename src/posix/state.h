@@ -101,7 +101,7 @@ static inline void finished_add(struct backend *backend, struct watch *watch, un
 /* A client was taken. */
 void newcomer_come(struct newcomer *newcomer, const struct watch *watch);
 
-/* It reads for the first time: perhaps it is served next. */
+/* The one to be looked at reads for the first time: it is served next. */
 void newcomer_read(struct backend *backend, struct watch *watch);
 
 /* Nothing was there to read: it may have been a newcomer. */
