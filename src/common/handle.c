@@ -48,6 +48,13 @@ static bool makes_sense(const struct handle *handle, weir_event_type type, weir_
 weir_code handle_listen(struct handle *handle, weir_event_type type, enum listener_position position,
                         weir_listener listener, void *user) {
   if (!makes_sense(handle, type, listener)) return WEIR_EINVAL;
+  bool is_first = handle->listener == NULL && handle->listeners == NULL;
+  if (is_first && position != LISTENER_LAST_ONCE) {
+    handle->listener = listener;
+    handle->listener_user = user;
+    handle->listener_type = (uint8_t)type;
+    return WEIR_OK;
+  }
   return listeners_add(handle, type, position, listener, user);
 }
 

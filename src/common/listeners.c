@@ -126,12 +126,6 @@ static weir_code add_to_array(struct handle *handle, struct listener listener, b
 
 weir_code listeners_add(struct handle *handle, weir_event_type type, enum listener_position position,
                         weir_listener call, void *user) {
-  if (handle->listener == NULL && handle->listeners == NULL && position != LISTENER_LAST_ONCE) {
-    handle->listener = call;
-    handle->listener_user = user;
-    handle->listener_type = (uint8_t)type;
-    return WEIR_OK;
-  }
   struct listener listener = {call, user, (uint8_t)type, position == LISTENER_LAST_ONCE, false};
   return add_to_array(handle, listener, position == LISTENER_FIRST);
 }

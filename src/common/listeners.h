@@ -16,6 +16,7 @@
 
 #include "common/handle.h"
 
+/* Adds one that is not to stand alone. */
 weir_code listeners_add(struct handle *handle, weir_event_type type, enum listener_position position,
                         weir_listener call, void *user);
 

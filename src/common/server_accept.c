@@ -34,6 +34,18 @@ static void turn_away(weir_server *server) {
   server->handle.loop->operations->take(server->handle.loop->backend, server_acceptor(server), NULL);
 }
 
+/* What the listener has asked of the socket. Most only want to hear it, and nobody hears `resume`. */
+static void begin(struct weir_socket *socket) {
+  bool just_flows = socket->debts == DEBT_RESUME && socket->life == LIFE_OPEN && socket->extra == NULL;
+  if (just_flows && !handle_hears(&socket->handle, WEIR_EVENT_RESUME)) {
+    socket->handle.attended = false;
+    socket->debts = 0;
+    socket->read_half = READ_FLOWING;
+  } else {
+    handle_settle(&socket->handle);
+  }
+}
+
 /* `peer` is NULL over anything but TCP. */
 static void welcome(weir_server *server, struct weir_socket *socket, const weir_address *peer) {
   weir_event event = {.type = WEIR_EVENT_CONNECTION, .server = server, .connection = socket};
@@ -47,7 +59,7 @@ static void welcome(weir_server *server, struct weir_socket *socket, const weir_
   socket_become_open(socket);
   handle_attend(&socket->handle);
   handle_emit(&server->handle, &event);
-  handle_settle(&socket->handle);
+  begin(socket);
   /* A listener that pauses still has what comes read up to the mark; only pause_on_connect reads nothing. (EO-07,
    * EO-08) */
   if (socket->reading) return;

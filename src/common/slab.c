@@ -8,8 +8,8 @@
 
 enum { CHUNK_BYTES = 65536 };
 
-/* A spare chunk has touched no more pages than so many blocks take. */
-enum { SPARE_BLOCKS = 32 };
+/* An empty chunk that is kept has touched no more pages than so many blocks take. */
+enum { KEPT_BLOCKS = 32 };
 
 struct free_block {
   struct free_block *next;
@@ -29,14 +29,18 @@ void slab_init(struct slab *slab, const weir_allocator *allocator, size_t block_
   slab->block_bytes = (uint16_t)block_bytes;
   size_t blocks = by_page ? (CHUNK_BYTES - sizeof(struct slab_chunk)) / block_bytes : 0;
   slab->chunk_blocks = (uint16_t)blocks;
-  slab->spare = NULL;
   list_init(&slab->open);
 }
 
+static void drop_chunk(struct slab_chunk *chunk) {
+  assert(chunk->used == 0);
+  list_remove(&chunk->link);
+  system_pages_put(chunk, CHUNK_BYTES);
+}
+
 void slab_fini(struct slab *slab) {
-  assert(list_empty(&slab->open));
-  if (slab->spare != NULL) system_pages_put(slab->spare, CHUNK_BYTES);
-  slab->spare = NULL;
+  struct list_node *first = NULL;
+  while ((first = list_first(&slab->open)) != NULL) drop_chunk(CONTAINER_OF(first, struct slab_chunk, link));
 }
 
 /* Places count from 1, because 0 is not in a chunk. */
@@ -50,11 +54,10 @@ static struct slab_chunk *chunk_of(const struct slab *slab, void *block, uint16_
 
 /* ---- getting ---- */
 
-/* The spare one, or one with new pages, which are all zero. */
+/* New pages are all zero. */
 static struct slab_chunk *open_chunk(struct slab *slab) {
   if (slab->chunk_blocks == 0) return NULL;
-  struct slab_chunk *chunk = slab->spare != NULL ? slab->spare : system_pages_get(CHUNK_BYTES);
-  slab->spare = NULL;
+  struct slab_chunk *chunk = system_pages_get(CHUNK_BYTES);
   if (chunk != NULL) list_append(&slab->open, &chunk->link);
   return chunk;
 }
@@ -83,13 +86,10 @@ void *slab_get(struct slab *slab, uint16_t *place) {
 
 /* ---- giving back ---- */
 
-static void close_chunk(struct slab *slab, struct slab_chunk *chunk) {
-  list_remove(&chunk->link);
-  if (slab->spare == NULL && chunk->touched <= SPARE_BLOCKS) {
-    slab->spare = chunk;
-  } else {
-    system_pages_put(chunk, CHUNK_BYTES);
-  }
+/* One is kept, if it is small: who comes and goes alone then asks the system for nothing. */
+static void leave_chunk(const struct slab *slab, struct slab_chunk *chunk) {
+  bool is_last = list_first(&slab->open) == &chunk->link && list_after(&slab->open, &chunk->link) == NULL;
+  if (!is_last || chunk->touched > KEPT_BLOCKS) drop_chunk(chunk);
 }
 
 void slab_put(struct slab *slab, void *block, uint16_t place) {
@@ -103,5 +103,5 @@ void slab_put(struct slab *slab, void *block, uint16_t place) {
   freed->place = place;
   chunk->free = freed;
   if (chunk->used-- == slab->chunk_blocks) list_append(&slab->open, &chunk->link);
-  if (chunk->used == 0) close_chunk(slab, chunk);
+  if (chunk->used == 0) leave_chunk(slab, chunk);
 }

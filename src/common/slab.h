@@ -21,9 +21,8 @@ struct slab_chunk;
 struct slab {
   const weir_allocator *allocator;
   uint16_t block_bytes;
-  uint16_t chunk_blocks;    /* how many a chunk has; 0: blocks come from the allocator */
-  struct list open;         /* chunks with a free block */
-  struct slab_chunk *spare; /* an empty one, so that who comes and goes alone asks the system for nothing; or NULL */
+  uint16_t chunk_blocks; /* how many a chunk has; 0: blocks come from the allocator */
+  struct list open;      /* chunks with a free block */
 };
 
 /* Blocks of `block_bytes`, aligned for pointers and 64-bit numbers. */

@@ -266,6 +266,11 @@ static void deliver_seldom(struct weir_socket *socket) {
 
 static void deliver(struct handle *handle) {
   struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
+  if (socket->debts == DEBT_CLOSE) {
+    socket->debts = 0;
+    deliver_close(socket);
+    return;
+  }
   if ((socket->debts & (DEBT_CONNECT | DEBTS_OF_FLOW | DEBT_CALLBACKS)) != 0) deliver_seldom(socket);
   if (take_debt(socket, DEBT_RESUME)) socket_deliver_resume(socket);
   if (take_debt(socket, DEBT_FINISH)) socket_deliver_finish(socket);
@@ -285,12 +290,7 @@ void socket_close_done(const struct completion *completion) {
   socket->close_returned = true;
   if (socket->extra != NULL) hand_over_send(socket, completion);
   while (list_empty(&loop->owed) && !loop->ended && (socket = take_closed(loop)) != NULL) {
-    if (socket->debts == DEBT_CLOSE) {
-      socket->debts = 0;
-      deliver_close(socket);
-    } else {
-      deliver(&socket->handle);
-    }
+    deliver(&socket->handle);
   }
   if (!list_empty(&loop->closing)) settle_closing(loop);
 }

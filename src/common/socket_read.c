@@ -154,13 +154,14 @@ static bool keeps_decoder_rest(const struct weir_socket *socket) {
 
 /* The peer's end was delivered. Without half-open the own half ends too, once the listeners have run. */
 static void end_reading(struct weir_socket *socket) {
-  emit_decoder_rest(socket);
+  if (socket->extra != NULL) emit_decoder_rest(socket);
   if (socket->life != LIFE_OPEN) return;
   socket->read_half = READ_ENDED;
   socket_emit(socket, WEIR_EVENT_END);
   if (socket->life != LIFE_OPEN) return;
   if (!socket->allow_half_open && (socket->write_half == WRITE_OPEN || socket->write_half == WRITE_QUEUED)) {
     socket_end_with_peer(socket);
+    if (socket->life != LIFE_OPEN) return;
   }
   socket_deliver_flow(socket);
   socket_close_if_over(socket);

@@ -33,7 +33,6 @@ static void settle(struct backend *backend, struct watch *watch) {
 
 /* One pointer is enough for steady traffic; when a second watch grows, the first is told at once. */
 void interest_grow(struct backend *backend, struct watch *watch) {
-  if ((wanted_by(watch) & ~(unsigned)watch->interest) == 0) return;
   struct watch *earlier = backend->unsettled;
   backend->unsettled = watch;
   if (earlier != NULL && earlier != watch) settle(backend, earlier);
