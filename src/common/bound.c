@@ -6,6 +6,7 @@
 
 #include "common/memory.h"
 #include "common/server.h"
+#include "common/versioned.h"
 
 struct weir_bound {
   weir_server *holder; /* BOUND while it is had and not taken */
@@ -35,10 +36,10 @@ weir_code weir_bound_create(weir_loop *loop, const char *endpoint, const weir_bi
                             weir_bound **bound) {
   weir_bind_options whole = weir_bind_options_default();
   struct address address;
-  if (loop == NULL || endpoint == NULL || bound == NULL || (options != NULL && options->size == 0)) return WEIR_EINVAL;
+  if (loop == NULL || endpoint == NULL || bound == NULL || !versioned_read(&whole, sizeof whole, options))
+    return WEIR_EINVAL;
   loop_check_thread(loop);
   if (loop->ended) return WEIR_ECANCELED;
-  if (options != NULL) memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
   weir_code code = parse_endpoint(loop, endpoint, &address);
   if (code != WEIR_OK) return code;
   weir_bound *made = memory_get_zeroed(&loop->allocator, sizeof *made);

@@ -16,6 +16,7 @@
 #include "common/server.h"
 #include "common/signal.h"
 #include "common/socket.h"
+#include "common/versioned.h"
 #include "common/work.h"
 #include "common/workers.h"
 
@@ -86,8 +87,7 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
 
 weir_code weir_loop_create(const weir_loop_options *options, weir_loop **loop) {
   weir_loop_options whole = weir_loop_options_default();
-  if (loop == NULL || (options != NULL && options->size == 0)) return WEIR_EINVAL;
-  if (options != NULL) memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
+  if (loop == NULL || !versioned_read(&whole, sizeof whole, options)) return WEIR_EINVAL;
   weir_allocator allocator = whole.allocator.resize != NULL ? whole.allocator : memory_default;
   weir_loop *made = memory_get_zeroed(&allocator, sizeof *made);
   if (made == NULL) return WEIR_ENOMEM;
@@ -362,8 +362,7 @@ int weir_loop_next_timeout_ms(weir_loop *loop) {
 void weir_loop_get_counters(const weir_loop *loop, weir_loop_counters *counters) {
   weir_loop_counters whole = loop->counters;
   whole.turns = loop->completion.turn;
-  whole.size = counters->size;
-  memcpy(counters, &whole, counters->size < sizeof whole ? counters->size : sizeof whole);
+  versioned_fill(counters, &whole, sizeof whole);
 }
 
 const char *weir_loop_backend(const weir_loop *loop) { return loop->operations->name; }

@@ -7,6 +7,7 @@
 
 #include "common/listeners.h"
 #include "common/memory.h"
+#include "common/versioned.h"
 
 /* A callback of close() or get_connections() that waits. */
 struct question {
@@ -63,10 +64,9 @@ static weir_code take_options(weir_server *server, const weir_server_options *op
 weir_code weir_server_create(weir_loop *loop, const weir_server_options *options, weir_listener connection, void *user,
                              weir_server **server) {
   weir_server_options whole = weir_server_options_default();
-  if (loop == NULL || server == NULL || (options != NULL && options->size == 0)) return WEIR_EINVAL;
+  if (loop == NULL || server == NULL || !versioned_read(&whole, sizeof whole, options)) return WEIR_EINVAL;
   loop_check_thread(loop);
   if (loop->ended) return WEIR_ECANCELED;
-  if (options != NULL) memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
   weir_server *made = memory_get_zeroed(&loop->allocator, SERVER_BYTES + loop->operations->acceptor_bytes);
   if (made == NULL) return WEIR_ENOMEM;
   list_init(&made->closers);

@@ -9,6 +9,7 @@
 #include "common/failure.h"
 #include "common/memory.h"
 #include "common/server.h"
+#include "common/versioned.h"
 
 /* A listen() that waits for the end of a close. */
 struct listen_later {
@@ -76,10 +77,9 @@ static weir_code add_listening_listener(weir_server *server, const weir_listen_o
 static weir_code check_listen(const weir_server *server, const weir_listen_options *options,
                               weir_listen_options *whole) {
   *whole = weir_listen_options_default();
-  if (server == NULL || (options != NULL && options->size == 0)) return WEIR_EINVAL;
+  if (server == NULL || !versioned_read(whole, sizeof *whole, options)) return WEIR_EINVAL;
   loop_check_thread(server->handle.loop);
   if (server->handle.loop->ended) return WEIR_ECANCELED;
-  if (options != NULL) memcpy(whole, options, options->size < sizeof *whole ? options->size : sizeof *whole);
   bool may = server->state == SERVER_IDLE || server->state == SERVER_CLOSING;
   return may && server->later == NULL ? WEIR_OK : WEIR_EALREADY;
 }

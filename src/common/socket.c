@@ -8,6 +8,7 @@
 #include "common/memory.h"
 #include "common/server.h"
 #include "common/socket_options.h"
+#include "common/versioned.h"
 
 /* Behind the backend's part, which may end anywhere. */
 static size_t place_of_tcp(const weir_loop *loop) {
@@ -101,10 +102,9 @@ static weir_code take_options(struct weir_socket *socket, const weir_socket_opti
 
 weir_code weir_socket_create(weir_loop *loop, const weir_socket_options *options, weir_socket **socket) {
   weir_socket_options whole = weir_socket_options_default();
-  if (loop == NULL || socket == NULL || (options != NULL && options->size == 0)) return WEIR_EINVAL;
+  if (loop == NULL || socket == NULL || !versioned_read(&whole, sizeof whole, options)) return WEIR_EINVAL;
   loop_check_thread(loop);
   if (loop->ended) return WEIR_ECANCELED;
-  if (options != NULL) memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
   bool has_onread = whole.onread != NULL;
   if ((whole.onread_buffer != NULL) != has_onread || (whole.onread_size != 0) != has_onread) return WEIR_EINVAL;
   struct weir_socket *made = socket_make(loop, whole.allow_half_open, true, whole.user);
@@ -249,14 +249,13 @@ size_t weir_socket_kept(const weir_socket *socket) { return socket->extra == NUL
 
 void weir_socket_get_counters(const weir_socket *socket, weir_socket_counters *counters) {
   const struct socket_extra *extra = socket->extra;
-  weir_socket_counters whole = {.size = counters->size,
-                                .bytes_read = socket->bytes_read,
+  weir_socket_counters whole = {.bytes_read = socket->bytes_read,
                                 .bytes_written = socket->bytes_written,
                                 .bytes_queued = weir_socket_buffered(socket),
                                 .bytes_kept = weir_socket_kept(socket),
                                 .attempts = extra == NULL ? 0 : extra->attempts,
                                 .busy_retries = extra == NULL ? 0 : extra->busy_retries};
-  memcpy(counters, &whole, counters->size < sizeof whole ? counters->size : sizeof whole);
+  versioned_fill(counters, &whole, sizeof whole);
 }
 
 bool weir_socket_needs_drain(const weir_socket *socket) { return socket->extra != NULL && socket->extra->needs_drain; }

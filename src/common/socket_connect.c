@@ -4,9 +4,9 @@
  * tried, and how, is the business of socket_race.c. A local name is tried at once; TCP begins in the loop, so that
  * nothing has happened yet for a caller who thinks better of it. (EO-24)
  */
-#include <string.h>
 
 #include "common/connecting.h"
+#include "common/versioned.h"
 
 bool socket_connect_in_flight(const struct weir_socket *socket) {
   return socket->extra != NULL && socket->extra->attempt != NULL;
@@ -27,10 +27,9 @@ void socket_drop_next_connect(struct weir_socket *socket) {
 weir_code weir_socket_connect(weir_socket *socket, const char *endpoint, const weir_connect_options *options) {
   weir_connect_options whole = weir_connect_options_default();
   struct connecting *connecting = NULL;
-  if (socket == NULL || endpoint == NULL || (options != NULL && options->size == 0)) return WEIR_EINVAL;
+  if (socket == NULL || endpoint == NULL || !versioned_read(&whole, sizeof whole, options)) return WEIR_EINVAL;
   loop_check_thread(socket->handle.loop);
   if (socket->handle.loop->ended) return WEIR_ECANCELED;
-  if (options != NULL) memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
   if (socket->life == LIFE_OPEN) return WEIR_EISCONN;
   if (weir_socket_connecting(socket)) return WEIR_EALREADY;
   weir_code code = connecting_make(socket, endpoint, &whole, &connecting);

@@ -13,6 +13,7 @@
 #include "common/memory.h"
 #include "common/server.h"
 #include "common/socket.h"
+#include "common/versioned.h"
 
 static const struct socket_options defaults = {.type_of_service = TYPE_OF_SERVICE_UNSET, .linger_s = LINGER_OFF};
 
@@ -137,9 +138,8 @@ weir_code weir_socket_set_no_delay(weir_socket *socket, bool no_delay) {
 
 weir_code weir_socket_set_keep_alive(weir_socket *socket, const weir_keep_alive *keep_alive) {
   weir_keep_alive whole = weir_keep_alive_default();
-  if (socket == NULL || keep_alive == NULL || keep_alive->size == 0) return WEIR_EINVAL;
+  if (socket == NULL || keep_alive == NULL || !versioned_read(&whole, sizeof whole, keep_alive)) return WEIR_EINVAL;
   loop_check_thread(socket->handle.loop);
-  memcpy(&whole, keep_alive, keep_alive->size < sizeof whole ? keep_alive->size : sizeof whole);
   if (whole.count < 0) return WEIR_EINVAL;
   struct socket_options options = *socket_options_of(socket);
   struct keep_alive wanted =

@@ -14,6 +14,7 @@
 #include "common/hand_over.h"
 #include "common/memory.h"
 #include "common/socket.h"
+#include "common/versioned.h"
 #include "common/write_request.h"
 
 enum { BUFFERS_PAUSE_MS = 5 };
@@ -204,8 +205,7 @@ int weir_socket_write(weir_socket *socket, const void *bytes, size_t length) {
 
 bool socket_write_read(const weir_write *given, weir_write *whole) {
   *whole = weir_write_default();
-  if (given == NULL || given->size == 0) return false;
-  memcpy(whole, given, given->size < sizeof *whole ? given->size : sizeof *whole);
+  if (given == NULL || !versioned_read(whole, sizeof *whole, given)) return false;
   if (whole->bytes == NULL && whole->length > 0) return false;
   if ((unsigned)whole->encoding > WEIR_ENCODING_BASE64URL) return false;
   return !whole->borrow || (whole->callback != NULL && whole->encoding == WEIR_ENCODING_NONE);

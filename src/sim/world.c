@@ -3,9 +3,9 @@
 #include "sim/world.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "common/memory.h"
+#include "common/versioned.h"
 #include "sim/machine.h"
 #include "sim/parts.h"
 
@@ -21,18 +21,18 @@ struct fault {
   weir_code code;
 };
 
-/* A program that was compiled with another version has shorter or longer options: what it does not know is default. */
-static weir_sim_options read_options(const weir_sim_options *given) {
-  weir_sim_options options = weir_sim_options_default();
-  if (given != NULL) memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
-  if (options.pipe_bytes == 0) options.pipe_bytes = DEFAULT_PIPE_BYTES;
-  if (options.allocator.resize == NULL) options.allocator = memory_default;
-  return options;
+/* False: they do not say their size. */
+static bool read_options(const weir_sim_options *given, weir_sim_options *options) {
+  *options = weir_sim_options_default();
+  if (!versioned_read(options, sizeof *options, given)) return false;
+  if (options->pipe_bytes == 0) options->pipe_bytes = DEFAULT_PIPE_BYTES;
+  if (options->allocator.resize == NULL) options->allocator = memory_default;
+  return true;
 }
 
 weir_code weir_sim_create(const weir_sim_options *given, weir_sim **sim) {
-  if (sim == NULL || (given != NULL && given->size == 0)) return WEIR_EINVAL;
-  weir_sim_options options = read_options(given);
+  weir_sim_options options;
+  if (sim == NULL || !read_options(given, &options)) return WEIR_EINVAL;
   struct weir_sim *world = memory_get_zeroed(&options.allocator, sizeof *world);
   if (world == NULL) return WEIR_ENOMEM;
   world->references = 1;
