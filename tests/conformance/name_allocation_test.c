@@ -4,37 +4,10 @@
  * address, fails once, and then for good. Whatever fails: no crash, no leak, no hang, one `close`, and an error that
  * says so. (allocation_test does the same with connections that are there.)
  */
-#include <stdlib.h>
-
 #include "support/further_loop.h"
 #include "support/hosts.h"
+#include "support/supply.h"
 #include "support/world.h"
-
-struct supply {
-  size_t asked;   /* allocations so far */
-  size_t fail_at; /* the one that fails, from 1 */
-  bool for_good;  /* and all after it */
-  bool failed;
-  long blocks; /* given and not taken back */
-};
-
-static void *resize_block(void *user, void *block, size_t bytes) {
-  struct supply *supply = user;
-  if (bytes == 0) {
-    if (block != NULL) supply->blocks--;
-    free(block);
-    return NULL;
-  }
-  supply->asked++;
-  if (supply->asked == supply->fail_at || (supply->for_good && supply->asked > supply->fail_at)) {
-    supply->failed = true;
-    return NULL;
-  }
-  if (block == NULL) supply->blocks++;
-  void *resized = realloc(block, bytes);
-  assert_non_null(resized);
-  return resized;
-}
 
 /* ---- the scene -------------------------------------------------------------------------------------------------- */
 
@@ -125,7 +98,7 @@ static int start_server(struct scene *scene) {
 
 static void play_scene(struct world *world, struct scene *scene) {
   weir_loop_options options = further_loop_options(world);
-  options.allocator = (weir_allocator){resize_block, &scene->supply};
+  options.allocator = supply_allocator(&scene->supply);
   scene->here = hosts_of(world);
   hosts_add_here(&scene->here);
   scene->there = hosts_of(world);

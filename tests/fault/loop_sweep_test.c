@@ -8,8 +8,8 @@
  * a timer posts a function; when both clients have closed, the server is closed.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "support/supply.h"
 #include "support/system_faults.h"
 #include "support/world.h"
 
@@ -36,7 +36,7 @@ struct play {
   weir_timer *timer;
   weir_timer *guard;
   enum fault_cause cause;
-  long blocks;
+  struct supply supply;
   struct party clients[CLIENTS];
   struct party accepted[CLIENTS];
   size_t accepted_count;
@@ -49,17 +49,6 @@ struct play {
 };
 
 static char message[MESSAGE_BYTES];
-
-static void *resize_block(void *user, void *block, size_t bytes) {
-  struct play *play = user;
-  if (bytes == 0) {
-    if (block != NULL) play->blocks--;
-    free(block);
-    return NULL;
-  }
-  if (block == NULL) play->blocks++;
-  return realloc(block, bytes);
-}
 
 /* ---- errors ---- */
 
@@ -273,7 +262,7 @@ static void end(struct play *play) {
 static void perform(struct world *world, struct play *play) {
   weir_loop_options options = weir_loop_options_default();
   options.backend = world->backend;
-  options.allocator = (weir_allocator){.resize = resize_block, .user = play};
+  options.allocator = supply_allocator(&play->supply);
   weir_code code = weir_loop_create(&options, &play->loop);
   if (code != WEIR_OK) {
     assert_int_equal(code, system_fault_code(play->cause));
@@ -298,7 +287,7 @@ static bool perform_with(struct world *world, enum fault_cause cause, size_t nth
   perform(world, &play);
   bool struck = system_fault_count() > 0;
   if (system_open_count() != open_before) fail_msg("%s failed, and something stays open", system_fault_name());
-  if (play.blocks != 0) fail_msg("%s failed, and %ld blocks are left", system_fault_name(), play.blocks);
+  if (play.supply.blocks != 0) fail_msg("%s failed, and %ld blocks are left", system_fault_name(), play.supply.blocks);
   system_fault_end();
   *told += play.told > 0;
   return struck;

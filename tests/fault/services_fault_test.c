@@ -5,10 +5,10 @@
  */
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "support/further_loop.h"
 #include "support/native.h"
+#include "support/supply.h"
 #include "support/system_faults.h"
 #include "support/world.h"
 
@@ -160,31 +160,13 @@ static void every_refusal_of_the_system_is_told_or_without_effect(struct world *
 
 /* ---- the loop's allocator --------------------------------------------------------------------------------------- */
 
-struct supply {
-  size_t asked;
-  size_t fail_at;
-  long blocks;
-};
-
-static void *resize_block(void *user, void *block, size_t bytes) {
-  struct supply *supply = user;
-  if (bytes == 0) {
-    if (block != NULL) supply->blocks--;
-    free(block);
-    return NULL;
-  }
-  if (++supply->asked == supply->fail_at) return NULL;
-  if (block == NULL) supply->blocks++;
-  return realloc(block, bytes);
-}
-
 static void each_allocation_that_fails_is_told(struct world *world) {
   struct outcome_of_services outcome = {.lookup_start = WEIR_ENOMEM};
   size_t failures = 0;
   for (size_t n = 1; !went_well(&outcome); n++) {
     struct supply supply = {.asked = 0};
     weir_loop_options options = further_loop_options(world);
-    options.allocator = (weir_allocator){resize_block, &supply};
+    options.allocator = supply_allocator(&supply);
     weir_loop *loop;
     assert_int_equal(weir_loop_create(&options, &loop), WEIR_OK);
     supply.fail_at = supply.asked + n;
