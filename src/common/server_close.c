@@ -70,14 +70,15 @@ weir_code weir_server_close(weir_server *server, weir_server_callback callback, 
  */
 static struct weir_socket *connection_of(const weir_server *server, struct handle *handle) {
   struct weir_socket *socket = handle->is_server ? NULL : CONTAINER_OF(handle, struct weir_socket, handle);
-  return socket != NULL && socket->server == server && !socket_is_over(socket) ? socket : NULL;
+  return socket != NULL && socket->server == server ? socket : NULL;
 }
 
 static void end_connection(struct handle *handle, void *server) {
   struct weir_socket *socket = connection_of(server, handle);
-  if (socket != NULL) weir_socket_end(socket, NULL);
+  if (socket != NULL && !socket_is_over(socket)) weir_socket_end(socket, NULL);
 }
 
+/* Destroying one that closes already takes back what it was to connect to next. */
 static void destroy_connection(struct handle *handle, void *server) {
   struct weir_socket *socket = connection_of(server, handle);
   if (socket != NULL) weir_socket_destroy(socket, NULL);
@@ -89,8 +90,14 @@ void weir_server_end_connections(weir_server *server) {
 }
 
 void weir_server_destroy_connections(weir_server *server) {
-  loop_check_thread(server->handle.loop);
-  if (!server->handle.loop->ended) loop_visit(server->handle.loop, destroy_connection, server);
+  weir_loop *loop = server->handle.loop;
+  loop_check_thread(loop);
+  if (loop->ended) return;
+  const struct list *closing = &loop->closing;
+  for (struct list_node *node = list_first(closing); node != NULL; node = list_after(closing, node)) {
+    destroy_connection(CONTAINER_OF(node, struct handle, link), server);
+  }
+  loop_visit(loop, destroy_connection, server);
 }
 
 /* The loop has ended: nobody hears of it. */

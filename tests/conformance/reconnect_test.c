@@ -130,6 +130,18 @@ static void an_accepted_socket_may_connect_after_its_close(struct world *world) 
   world_run(world);
 }
 
+/* As destroying the socket once more does. */
+static void a_server_that_destroys_its_connections_takes_back_what_they_would_connect_to(struct world *world) {
+  struct world_pair pair = world_pair(world, NULL);
+  weir_socket_destroy(pair.accepted, NULL);
+  assert_int_equal(weir_socket_connect(pair.accepted, world->endpoint, NULL), WEIR_OK);
+  weir_server_destroy_connections(pair.server);
+  weir_server_close(pair.server, NULL, NULL);
+  weir_socket_resume(pair.client);
+  world_run(world);
+  world_expect(world, "S", "close(false)");
+}
+
 static void a_paused_socket_flows_again_after_a_reconnect(struct world *world) {
   weir_server_unref(world_listen(world, NULL, end_with_text, NULL));
   weir_socket *socket = world_connect(world, NULL);
@@ -178,6 +190,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("EO-45", a_connect_while_connecting_is_refused_and_the_first_goes_on),
     WORLD_CASE("EO-45", a_connect_while_connected_is_refused_and_the_connection_goes_on),
     WORLD_CASE("EO-45", an_accepted_socket_may_connect_after_its_close),
+    WORLD_CASE("EO-45", a_server_that_destroys_its_connections_takes_back_what_they_would_connect_to),
     WORLD_CASE("EO-45 EO-10", a_paused_socket_flows_again_after_a_reconnect),
     WORLD_CASE("A358", fifty_clients_reconnect_three_times_each),
 };
