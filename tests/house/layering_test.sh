@@ -14,7 +14,7 @@ source "$(dirname "$0")/cases.sh"
 
 c_headers='assert|ctype|errno|float|inttypes|limits|math|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib'
 c_headers+='|stdnoreturn|string|time'
-value_modules='address|apart|backend|error|heap|ip|list|memory|pipe_name|resolved|system|utf8'
+value_modules='address|apart|backend|error|heap|ip|list|memory|pipe_name|resolved|system|utf8|versioned'
 
 # Finding nothing is no failure here.
 search() { grep "$@" || true; }
