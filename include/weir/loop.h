@@ -153,7 +153,11 @@ typedef void (*weir_function)(void *user);
 WEIR_API weir_code weir_loop_post(weir_loop *loop, weir_function function, void *user);
 
 /**
- * Makes a waiting loop look around once.
+ * Makes a loop that waits, or is about to, look around once.
+ *
+ * A wake that comes before the loop has heard of the last one costs next to nothing. Whoever has something to tell
+ * stores it first: under a lock that is taken to read it, or with an atomic operation of the default order, which is
+ * sequentially consistent. A weaker store could be seen later than the loop looks.
  *
  * **Thread:** any, as long as the loop exists.
  */

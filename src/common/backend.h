@@ -200,8 +200,9 @@ struct backend_operations {
   /* The next finished operation; waits at most `timeout_ns` for one (0: never, WAIT_FOREVER: for ever). */
   enum operation (*next)(struct backend *backend, uint64_t timeout_ns, struct completion *completion);
 
-  /* Makes a `next` that waits, now or the next time, return. Any thread. */
-  void (*wake)(struct backend *backend);
+  /* Makes a `next` that waits, now or the next time, return. False: the system refused. Any thread, and in handlers of
+   * signals. */
+  bool (*wake)(struct backend *backend);
 
   /* Applies what was submitted, so that an outer loop may wait, and gives what it may wait for; -1: nothing. */
   intptr_t (*pollable)(struct backend *backend);

@@ -83,6 +83,7 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
   atomic_init(&loop->posts, NULL);
   atomic_init(&loop->signalled, false);
   atomic_init(&loop->woken, false);
+  atomic_init(&loop->reachable, options->simulator != NULL);
 }
 
 weir_code weir_loop_create(const weir_loop_options *options, weir_loop **loop) {
@@ -280,14 +281,21 @@ static weir_code dispatch_batches(weir_loop *loop, uint64_t timeout, bool goes_o
   return (weir_code)loop->completion.result;
 }
 
+/*
+ * Whether there was a wake. What was announced before it is seen by who looks from now on: the one who announced it
+ * either set `woken` behind that, and this reads what was set, or found it set and was earlier than this.
+ */
+static bool hear_wake(weir_loop *loop) { return atomic_load(&loop->woken) && atomic_exchange(&loop->woken, false); }
+
 /* `stuck`: there is nothing that could ever happen, which only a simulation can know. */
 static weir_code turn(weir_loop *loop, weir_run_mode mode, bool *stuck) {
   bool any = loop->in_batch;
   loop->completion.turn++;
   loop->attention = false;
   deadline_settle(loop);
-  if (loop->simulator != NULL) atomic_store(&loop->woken, false);
-  if (do_own_work(loop) && mode == WEIR_RUN_ONCE) mode = WEIR_RUN_NOWAIT; /* something has happened */
+  bool any_own = hear_wake(loop);
+  if (do_own_work(loop)) any_own = true;
+  if (any_own && mode == WEIR_RUN_ONCE) mode = WEIR_RUN_NOWAIT; /* something has happened */
   if (loop->stopped) return WEIR_OK;
   uint64_t timeout = choose_timeout(loop, mode);
   bool goes_on = mode == WEIR_RUN_DEFAULT && timeout == WAIT_FOREVER;
@@ -295,6 +303,18 @@ static weir_code turn(weir_loop *loop, weir_run_mode mode, bool *stuck) {
   if (mode == WEIR_RUN_ONCE && !loop->stopped && ring_deadlines(loop)) deliver_owed(loop); /* what it waited for */
   *stuck = loop->simulator != NULL && timeout == WAIT_FOREVER && !any && !loop->stopped && !atomic_load(&loop->woken);
   return code;
+}
+
+/* Whoever ran it looks around from here on: wakes until now are heard, and later ones reach only an outer loop. */
+static void return_from_run(weir_loop *loop) {
+  deadline_settle(loop);
+  loop->running = false;
+  if (loop->embedded) {
+    hear_wake(loop);
+  } else if (loop->simulator == NULL) {
+    atomic_store_explicit(&loop->reachable, false, memory_order_release);
+  }
+  loop->operations->pollable(loop->backend);
 }
 
 int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
@@ -305,16 +325,15 @@ int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
 #endif
   loop->running = true;
   loop->stopped = false;
+  atomic_store(&loop->reachable, true);
   bool stuck = false;
   weir_code code = WEIR_OK;
   if (mode == WEIR_RUN_DEFAULT) {
     while (code == WEIR_OK && !stuck && !loop->stopped && weir_loop_alive(loop)) code = turn(loop, mode, &stuck);
   } else {
     code = turn(loop, mode, &stuck);
-    loop->operations->pollable(loop->backend);
   }
-  deadline_settle(loop);
-  loop->running = false;
+  return_from_run(loop);
   if (code != WEIR_OK) return code;
   return weir_loop_alive(loop) ? 1 : 0;
 }
@@ -325,8 +344,8 @@ void weir_loop_stop(weir_loop *loop) {
 }
 
 void weir_loop_wake(weir_loop *loop) {
-  atomic_store_explicit(&loop->woken, true, memory_order_seq_cst);
-  loop->operations->wake(loop->backend);
+  if (atomic_load(&loop->woken) || atomic_exchange(&loop->woken, true)) return;
+  if (atomic_load(&loop->reachable) && !loop->operations->wake(loop->backend)) atomic_store(&loop->woken, false);
 }
 
 #ifndef NDEBUG
@@ -342,7 +361,11 @@ const char *loop_this_thread(void) {
 weir_code weir_loop_pollable(weir_loop *loop, intptr_t *pollable) {
   if (loop == NULL || pollable == NULL) return WEIR_EINVAL;
   *pollable = loop->operations->pollable(loop->backend);
-  return *pollable == -1 ? WEIR_ENOTSUP : WEIR_OK;
+  if (*pollable == -1) return WEIR_ENOTSUP;
+  loop->embedded = true;
+  atomic_store(&loop->reachable, true);
+  if (atomic_load(&loop->woken)) loop->operations->wake(loop->backend);
+  return WEIR_OK;
 }
 
 int weir_loop_next_timeout_ms(weir_loop *loop) {

@@ -43,25 +43,28 @@ struct weir_loop {
   struct heap deadlines;
   size_t deadline_places;  /* deadlines that may be set; the heap has room for so many */
   uint64_t deadline_order; /* how many were set */
-  struct started_deadline started[STARTED_DEADLINES_MAX];
-  uint32_t started_count;
-  size_t alive;         /* active referenced handles and timers */
-  struct list closing;  /* sockets in the order of their destruction, until the backend has let go of them */
-  struct list unpiped;  /* pipes that have ended; freed when no emission runs */
-  struct list deferred; /* calls for the next turn */
-  struct list lookups;  /* under way */
-  struct list work;     /* waiting, running, or to be told */
-  struct list signals;  /* all signal handles */
-  size_t closes;        /* closes submitted to the backend that have not come back */
+  size_t alive;            /* active referenced handles and timers */
+  struct list closing;     /* sockets in the order of their destruction, until the backend has let go of them */
+  struct list unpiped;     /* pipes that have ended; freed when no emission runs */
+  struct list deferred;    /* calls for the next turn */
+  struct list lookups;     /* under way */
+  struct list work;        /* waiting, running, or to be told */
+  struct list signals;     /* all signal handles */
+  size_t closes;           /* closes submitted to the backend that have not come back */
 
   /* the clock */
   uint64_t now_ns;
   uint64_t now_turn; /* in which it was read; 0: it is to be read again */
 
-  /* from any thread */
+  /* what waits for the clock; see deadline.c */
+  uint32_t started_count;
+  struct started_deadline started[STARTED_DEADLINES_MAX];
+
+  /* From any thread; apart from what a turn changes. A wake that finds `woken` set has nothing to do. */
   _Atomic(struct post *) posts; /* newest first */
   atomic_bool signalled;        /* a signal has come for some handle */
-  atomic_bool woken;            /* in this turn; backends know by themselves whether a wake is under way */
+  atomic_bool woken;            /* a wake has come, which no turn has heard of */
+  atomic_bool reachable;        /* it runs, or an outer loop waits for it: the backend must know of wakes */
 
   /* its threads */
   struct workers *workers; /* NULL: none was needed yet */
@@ -69,6 +72,7 @@ struct weir_loop {
 
   /* running */
   bool running;
+  bool embedded;       /* an outer loop has its pollable */
   bool in_batch;       /* the backend may hold taken completions that were not dispatched */
   bool ended;          /* its last owner has released it: handles may remain, nothing works */
   weir_sim *simulator; /* its world, or NULL */

@@ -9,9 +9,7 @@
 
 void post_send(weir_loop *loop, struct post *post) {
   post->next = atomic_load_explicit(&loop->posts, memory_order_relaxed);
-  while (!atomic_compare_exchange_weak_explicit(&loop->posts, &post->next, post, memory_order_release,
-                                                memory_order_relaxed)) {
-  }
+  while (!atomic_compare_exchange_weak(&loop->posts, &post->next, post)) continue;
   weir_loop_wake(loop);
 }
 

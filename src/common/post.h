@@ -25,9 +25,7 @@ struct post {
 void post_send(weir_loop *loop, struct post *post);
 
 /* Whether something was posted and has not run. */
-static inline bool post_pending(const weir_loop *loop) {
-  return atomic_load_explicit(&loop->posts, memory_order_relaxed) != NULL;
-}
+static inline bool post_pending(const weir_loop *loop) { return atomic_load(&loop->posts) != NULL; }
 
 /* How many functions that is. */
 size_t post_count(const weir_loop *loop);

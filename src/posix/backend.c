@@ -49,7 +49,7 @@ weir_code backend_create(const struct backend_setup *setup, const struct poller_
   made->ready[0].events = 0;
   made->offered = -1;
   made->spare = -1;
-  atomic_init(&made->awake, false);
+  atomic_init(&made->wake.wakefulness, AWAKE);
   int failure = poller_operations->create(made->allocator, &made->poller);
   if (failure == 0) {
     failure = open_waker(made);
@@ -80,27 +80,19 @@ uint64_t backend_now(struct backend *backend) {
 
 /* ---- waking ---- */
 
-void backend_wake(struct backend *backend) {
-  if (!atomic_exchange(&backend->awake, true) && !wake_send(&backend->wake)) atomic_store(&backend->awake, false);
-}
+bool backend_wake(struct backend *backend) { return wake_send(&backend->wake); }
 
-/*
- * Cleared first and marked after: a wake in between sends nothing, but this loop is about to look around anyway, and
- * the exchange makes it see what was written before that wake. The other way round its send could be cleared while the
- * mark stays, and no wake would ever be sent again.
- */
 static void receive_wake(struct backend *backend) {
-  wake_clear(&backend->wake);
-  atomic_exchange(&backend->awake, false);
+  wake_receive(&backend->wake);
   backend->ends_batch = true;
 }
 
+/* What waits here to be handed out shows on no descriptor but the waker's. */
 intptr_t backend_pollable(struct backend *backend) {
   int descriptor = backend->poller_operations->pollable(backend->poller);
   if (descriptor < 0) return -1;
   interest_settle(backend);
-  /* What waits here to be handed out shows on no descriptor but the waker's. */
-  if (backend->phase != PHASE_WAITING || backend->finished.first != NULL) backend_wake(backend);
+  wake_watch_over(&backend->wake, backend->phase != PHASE_WAITING || backend->finished.first != NULL);
   return descriptor;
 }
 
@@ -185,8 +177,10 @@ static inline void begin_batch(struct backend *backend, uint64_t timeout_ns) {
   struct ready *ready = backend->ready + 1;
   if (backend->unsettled != NULL) interest_settle(backend);
   uint64_t patience_ns = backend->finished.first == NULL ? timeout_ns : 0;
+  patience_ns = wake_fall_asleep(&backend->wake, patience_ns, &backend->ends_batch);
   int count = backend->poller_operations->wait(backend->poller, ready, READY_MAX, patience_ns);
   if (count < 0) count = note_failure(backend, errno, timeout_ns);
+  if (patience_ns > 0) wake_get_up(&backend->wake, &backend->ends_batch);
   ready[count].events = 0;
   backend->at = ready;
   backend->batch++;

@@ -11,8 +11,6 @@
 #ifndef WEIR_POSIX_STATE_H
 #define WEIR_POSIX_STATE_H
 
-#include <stdatomic.h>
-
 #include "posix/parts.h"
 #include "posix/poller.h"
 #include "posix/wake.h"
@@ -62,7 +60,6 @@ struct backend {
 
   struct wake wake;
   struct watch wake_watch;
-  atomic_bool awake; /* a wake has been sent and not been received: no need for another */
 
   weir_address peer; /* of the client that was offered, over TCP */
 
@@ -113,7 +110,7 @@ weir_code backend_create(const struct backend_setup *setup, const struct poller_
                          struct backend **backend);
 void backend_destroy(struct backend *backend);
 enum operation backend_next(struct backend *backend, uint64_t timeout_ns, struct completion *completion);
-void backend_wake(struct backend *backend);
+bool backend_wake(struct backend *backend);
 intptr_t backend_pollable(struct backend *backend);
 
 struct outcome acceptor_listen(struct backend *backend, struct acceptor *acceptor,

@@ -57,7 +57,7 @@ static weir_code create(const struct backend_setup *setup, struct backend **back
   list_init(&made->resumed);
   list_init(&made->resuming);
   list_init(&made->crowded);
-  atomic_init(&made->awake, false);
+  atomic_init(&made->wake.wakefulness, AWAKE);
   int failure = open_parts(made);
   if (failure != 0) {
     memory_put(setup->allocator, made);
@@ -87,15 +87,11 @@ static void destroy(struct backend *backend) {
 
 /* ---- waking ---- */
 
-static void wake(struct backend *backend) {
-  if (!atomic_exchange(&backend->awake, true) && !wake_send(&backend->wake)) atomic_store(&backend->awake, false);
-}
+static bool wake(struct backend *backend) { return wake_send(&backend->wake); }
 
-/* Cleared first and marked after, for the reason that backend.c gives. */
 static enum operation receive_wake(struct backend *backend, uint32_t flags) {
   if ((flags & IORING_CQE_F_MORE) == 0) backend->wake_in_ring = false;
-  wake_clear(&backend->wake);
-  atomic_exchange(&backend->awake, false);
+  wake_receive(&backend->wake);
   return OPERATION_NONE;
 }
 
@@ -107,7 +103,7 @@ static bool has_own_work(const struct backend *backend) {
 static intptr_t pollable(struct backend *backend) {
   uring_settle(backend);
   ring_submit(&backend->ring);
-  if (backend->phase != URING_WAITING || has_own_work(backend)) wake(backend);
+  wake_watch_over(&backend->wake, backend->phase != URING_WAITING || has_own_work(backend));
   return backend->ring.descriptor;
 }
 
@@ -142,7 +138,10 @@ static enum operation serve_completion(struct backend *backend, struct completio
 static void wait_for_completions(struct backend *backend, uint64_t timeout_ns) {
   uring_settle(backend);
   if (has_own_work(backend)) timeout_ns = 0;
+  bool heard = false; /* the batch ends with OPERATION_NONE in any case */
+  timeout_ns = wake_fall_asleep(&backend->wake, timeout_ns, &heard);
   backend->failure = ring_wait(&backend->ring, timeout_ns);
+  if (timeout_ns > 0) wake_get_up(&backend->wake, &heard);
   backend->left = ring_ready(&backend->ring);
   if (backend->left > 0) backend->failure = 0;
   if (backend->failure != 0 && timeout_ns > 0) os_sleep(FAILURE_PAUSE_MS);

@@ -115,7 +115,6 @@ struct backend {
   int failure; /* errno of the last wait; 0: it went well */
   struct wake wake;
   bool wake_in_ring;
-  atomic_bool awake; /* a wake has been sent and not been received: no need for another */
 
   struct msghdr messages[RING_ENTRIES]; /* of entries that gather; each until its entry is submitted */
 };

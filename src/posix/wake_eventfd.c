@@ -19,7 +19,7 @@ int wake_open(struct wake *wake) {
 
 void wake_close(struct wake *wake) { os_close(wake->read_end); }
 
-bool wake_send(const struct wake *wake) {
+bool wake_signal(const struct wake *wake) {
   const uint64_t one = 1;
   ssize_t count;
   do count = os_write(wake->write_end, &one, sizeof one);

@@ -22,7 +22,7 @@ void wake_close(struct wake *wake) {
   os_close(wake->write_end);
 }
 
-bool wake_send(const struct wake *wake) {
+bool wake_signal(const struct wake *wake) {
   ssize_t count;
   do count = os_write(wake->write_end, "", 1);
   while (count < 0 && errno == EINTR);

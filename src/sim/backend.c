@@ -44,7 +44,10 @@ static void destroy(struct backend *backend) {
 
 static uint64_t read_clock(struct backend *backend) { return backend->world->now_ns; }
 
-static void wake(struct backend *backend) { atomic_store(&backend->is_woken, true); }
+static bool wake(struct backend *backend) {
+  atomic_store(&backend->is_woken, true);
+  return true;
+}
 
 static intptr_t find_pollable(struct backend *backend) {
   (void)backend;

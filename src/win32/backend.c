@@ -64,7 +64,7 @@ static weir_code create(const struct backend_setup *setup, struct backend **crea
 
 static uint64_t now(struct backend *backend) { return port_now(&backend->port); }
 
-static void wake(struct backend *backend) { port_wake(&backend->port); }
+static bool wake(struct backend *backend) { return port_wake(&backend->port); }
 
 static void read_on(struct backend *backend) {
   for (struct list_node *node; (node = list_take_first(&backend->rereads)) != NULL;) {

@@ -34,9 +34,11 @@ uint64_t port_now(const struct port *port) {
 }
 
 /* One packet is enough however often it is asked for. */
-void port_wake(struct port *port) {
-  if (InterlockedExchange(&port->awake, 1) != 0) return;
-  if (os_port_post(port->handle, NULL) != ERROR_SUCCESS) InterlockedExchange(&port->awake, 0);
+bool port_wake(struct port *port) {
+  if (InterlockedExchange(&port->awake, 1) != 0) return true;
+  bool sent = os_port_post(port->handle, NULL) == ERROR_SUCCESS;
+  if (!sent) InterlockedExchange(&port->awake, 0);
+  return sent;
 }
 
 void port_show(struct port *port) {

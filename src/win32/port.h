@@ -59,7 +59,7 @@ DWORD port_init(struct port *port);
 void port_fini(struct port *port);
 
 uint64_t port_now(const struct port *port);
-void port_wake(struct port *port);
+bool port_wake(struct port *port);
 
 /* Makes the port signalled for an outer loop when something lies here and not in the port. */
 void port_show(struct port *port);

@@ -156,6 +156,7 @@ static void wake_loop(void *loop) { weir_loop_wake(loop); }
 /* The run that heard of the wake has used it up: what comes after it must be signalled anew. */
 static void a_wake_inside_a_run_does_not_swallow_a_later_post(struct world *world) {
   if (!has_pollable(world)) world_skip(world, "this backend has no pollable");
+  intptr_t pollable = get_pollable(world);
   bool posted = false;
   struct late late = {world->loop, &posted};
   settle(world);
@@ -164,10 +165,23 @@ static void a_wake_inside_a_run_does_not_swallow_a_later_post(struct world *worl
   assert_int_equal(weir_loop_next_timeout_ms(world->loop), -1);
   struct thread *thread = thread_start(post_late, &late);
   assert_non_null(thread);
-  bool signalled = native_wait(get_pollable(world), 2000);
+  bool signalled = native_wait(pollable, 2000);
   thread_join(thread);
   settle(world);
   assert_true(signalled && posted);
+}
+
+/* Nobody waits in the kernel then, but an outer loop is about to. */
+static void a_wake_outside_of_a_run_signals_the_pollable(struct world *world) {
+  if (!has_pollable(world)) world_skip(world, "this backend has no pollable");
+  weir_loop_wake(world->loop);
+  assert_true(native_wait(get_pollable(world), 2000));
+  settle(world);
+  assert_false(native_wait(get_pollable(world), 0));
+  for (int i = 0; i < 2; i++) weir_loop_wake(world->loop);
+  assert_true(native_wait(get_pollable(world), 2000));
+  settle(world);
+  assert_false(native_wait(get_pollable(world), 0));
 }
 
 /* A post in the outer loop's own thread, outside of any run, must not be missed either. */
@@ -207,6 +221,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("", the_pollable_is_quiet_when_there_is_nothing_to_do),
     CLOCK_CASE("", a_post_from_another_thread_signals_the_pollable),
     CLOCK_CASE("", a_wake_inside_a_run_does_not_swallow_a_later_post),
+    CLOCK_CASE("", a_wake_outside_of_a_run_signals_the_pollable),
     WORLD_CASE("", a_post_outside_of_a_run_is_seen),
     WORLD_CASE("", interest_is_applied_before_a_run_returns),
 };

@@ -2,6 +2,7 @@
 /*
  * Functions posted to a loop, from its own thread and from others, and waking it.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "support/further_loop.h"
@@ -187,6 +188,89 @@ static void a_post_from_another_thread_before_the_run_is_not_lost(struct world *
   assert_false(weir_server_listening(late.server));
 }
 
+/* ---- wakes ------------------------------------------------------------------------------------------------------ */
+
+enum { SILENCE_MS = 5000, MOMENT_MS = 20 };
+
+static void set_flag(void *flag) { *(bool *)flag = true; }
+
+static void do_nothing(weir_timer *timer, void *unused) { (void)timer, (void)unused; }
+
+static void a_wake_before_a_run_keeps_it_from_waiting_once(struct world *world) {
+  bool late = false;
+  bool rung = false;
+  world_after(world, SILENCE_MS, set_flag, &late);
+  uint64_t begin = native_now_ms();
+  for (int i = 0; i < 3; i++) weir_loop_wake(world->loop);
+  assert_int_equal(weir_loop_run(world->loop, WEIR_RUN_ONCE), 1);
+  assert_true(native_now_ms() - begin < SILENCE_MS / 2);
+  world_after(world, MOMENT_MS, set_flag, &rung);
+  assert_int_equal(weir_loop_run(world->loop, WEIR_RUN_ONCE), 1);
+  assert_true(rung);
+}
+
+/* Two loops that wake each other in turn: a wake that is lost ends the rally, and the test by its time. */
+struct rally {
+  weir_loop *loops[2];
+  atomic_uint strokes; /* even: it is the first one's turn */
+};
+
+enum { STROKES = 3000 };
+
+static void play(struct rally *rally, unsigned side) {
+  for (unsigned stroke = side; stroke < STROKES; stroke += 2) {
+    while (atomic_load(&rally->strokes) < stroke) weir_loop_run(rally->loops[side], WEIR_RUN_ONCE);
+    atomic_fetch_add(&rally->strokes, 1);
+    weir_loop_wake(rally->loops[1 - side]);
+  }
+}
+
+static void play_second(void *rally) { play(rally, 1); }
+
+static void two_loops_that_wake_each_other_never_miss_a_wake(struct world *world) {
+  struct rally rally = {.loops = {world->loop, further_loop(world)}};
+  weir_server *server = world_listen(world, NULL, NULL, NULL);
+  weir_timer *timer = NULL;
+  assert_int_equal(weir_timer_create(rally.loops[1], do_nothing, NULL, &timer), WEIR_OK);
+  assert_int_equal(weir_timer_start(timer, WEIR_FOREVER, 0), WEIR_OK);
+  struct thread *thread = thread_start(play_second, &rally);
+  assert_non_null(thread);
+  play(&rally, 0);
+  thread_join(thread);
+  assert_int_equal(atomic_load(&rally.strokes), STROKES);
+  weir_timer_release(timer);
+  weir_loop_release(rally.loops[1]);
+  weir_server_close(server, NULL, NULL);
+  world_run(world);
+}
+
+/* What was stored before a wake is seen by the look around that follows, also when the wake was one of many. */
+struct flood {
+  weir_loop *loop;
+  atomic_uint written;
+};
+
+enum { WORDS = 20000 };
+
+static void write_and_wake(void *user) {
+  struct flood *flood = user;
+  for (unsigned i = 0; i < WORDS; i++) {
+    atomic_fetch_add(&flood->written, 1);
+    weir_loop_wake(flood->loop);
+  }
+}
+
+static void in_a_flood_of_wakes_the_last_one_counts(struct world *world) {
+  struct flood flood = {.loop = world->loop};
+  weir_server *server = world_listen(world, NULL, NULL, NULL);
+  struct thread *thread = thread_start(write_and_wake, &flood);
+  assert_non_null(thread);
+  while (atomic_load(&flood.written) < WORDS) weir_loop_run(world->loop, WEIR_RUN_ONCE);
+  thread_join(thread);
+  weir_server_close(server, NULL, NULL);
+  world_run(world);
+}
+
 #define THREAD_CASE(rows, function) \
   WORLD_CASE_EXCEPT(rows, function, WORLD_NOT_SIM, "a simulated world belongs to one thread")
 
@@ -200,6 +284,9 @@ static const struct world_case cases[] = {
     THREAD_CASE("", a_post_wakes_a_loop_that_waits),
     THREAD_CASE("", a_wake_makes_a_waiting_loop_look_around_once),
     THREAD_CASE("", a_post_from_another_thread_before_the_run_is_not_lost),
+    THREAD_CASE("", a_wake_before_a_run_keeps_it_from_waiting_once),
+    THREAD_CASE("", two_loops_that_wake_each_other_never_miss_a_wake),
+    THREAD_CASE("", in_a_flood_of_wakes_the_last_one_counts),
 };
 
 int main(int argc, char **argv) { return world_main(argc, argv, "post", cases, sizeof cases / sizeof *cases); }

@@ -3,8 +3,11 @@
  * What a program sees when the system below its loop fails for a while: a poller that is gone, wakes that get lost,
  * short and interrupted transfers, and clients for whom there is no descriptor.
  */
+#include <stdatomic.h>
+
 #include "support/native.h"
 #include "support/system_faults.h"
+#include "support/thread.h"
 #include "support/world.h"
 
 enum { MESSAGE_BYTES = 1024 * 1024 };
@@ -76,18 +79,45 @@ static void a_poller_that_failed_once_goes_on(struct world *world) {
 
 static void do_nothing(void *unused) { (void)unused; }
 
-/* Nothing else happens in this loop for so long. */
+/* Nothing else happens in a loop for so long. */
+enum { SILENCE_MS = 5000 };
+
+struct waker {
+  weir_loop *loop;
+  atomic_bool is_over;
+};
+
+/* Until one is refused, and then once more. */
+static void wake_until_refused(void *user) {
+  struct waker *waker = user;
+  while (system_fault_count() == 0) weir_loop_wake(waker->loop);
+  atomic_store(&waker->is_over, true);
+  weir_loop_wake(waker->loop);
+}
+
 static void a_wake_that_failed_does_not_swallow_the_next(struct world *world) {
-  enum { SILENCE_MS = 5000 };
+  struct waker waker = {.loop = world->loop};
   world_after(world, SILENCE_MS, do_nothing, NULL);
   system_fault_begin(world, FAULT_WAKE, 1, FAULT_OF_DEVICE, 1);
-  weir_loop_wake(world->loop);
-  assert_int_equal(system_fault_count(), 1);
-  system_fault_end();
-  assert_int_equal(weir_loop_run(world->loop, WEIR_RUN_NOWAIT), 1);
   uint64_t begin = native_now_ms();
-  weir_loop_wake(world->loop);
-  assert_int_equal(weir_loop_run(world->loop, WEIR_RUN_ONCE), 1);
+  struct thread *thread = thread_start(wake_until_refused, &waker);
+  assert_non_null(thread);
+  while (!atomic_load(&waker.is_over)) assert_int_equal(weir_loop_run(world->loop, WEIR_RUN_ONCE), 1);
+  thread_join(thread);
+  system_fault_end();
+  assert_true(native_now_ms() - begin < SILENCE_MS / 2);
+}
+
+static void a_wake_of_a_loop_that_does_not_wait_needs_no_call(struct world *world) {
+  world_after(world, SILENCE_MS, do_nothing, NULL);
+  uint64_t begin = native_now_ms();
+  for (int i = 0; i < 10; i++) {
+    system_fault_begin(world, FAULT_WAKE, 1, FAULT_OF_DEVICE, FAULT_FOR_EVER);
+    for (int wakes = 0; wakes < 10; wakes++) weir_loop_wake(world->loop);
+    assert_int_equal(weir_loop_run(world->loop, WEIR_RUN_ONCE), 1);
+    assert_int_equal(system_fault_count(), 0);
+    system_fault_end();
+  }
   assert_true(native_now_ms() - begin < SILENCE_MS / 2);
 }
 
@@ -245,6 +275,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("", a_poller_that_cannot_be_asked_ends_every_run),
     WORLD_CASE("", a_poller_that_failed_once_goes_on),
     WORLD_CASE("", a_wake_that_failed_does_not_swallow_the_next),
+    WORLD_CASE("", a_wake_of_a_loop_that_does_not_wait_needs_no_call),
     WORLD_CASE("", many_bytes_come_back_one_by_one),
     WORLD_CASE_EXCEPT("", a_mebibyte_comes_back_through_a_storm_of_interruptions, WORLD_NOT_WINDOWS,
                       "no call is interrupted on Windows"),
