@@ -265,6 +265,11 @@ static void add(struct writer *writer, const char *portion, size_t length) {
   writer->length += length;
 }
 
+/* Adds what fits. */
+static void add_text(struct writer *writer, const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++) add(writer, text + i, 1);
+}
+
 /* Whether a terminal shows a character and does nothing else: no control, no line end, no turn of direction. */
 static bool is_printable(uint32_t code_point) {
   if (code_point == UTF8_MALFORMED || code_point == UTF8_INCOMPLETE) return false;
@@ -285,7 +290,7 @@ static void add_escaped(struct writer *writer, const char *bytes, size_t length)
 static void add_port(struct writer *writer, int port) {
   char text[8];
   int length = snprintf(text, sizeof text, ":%d", port);
-  add(writer, text, (size_t)length);
+  add_text(writer, text, (size_t)length);
 }
 
 size_t address_format(const struct address *address, char *text, size_t size) {
@@ -293,7 +298,7 @@ size_t address_format(const struct address *address, char *text, size_t size) {
   add(&writer, "", 0);
   if (address->kind == ADDRESS_IP) {
     char ip[WEIR_ADDRESS_TEXT_BYTES];
-    add(&writer, ip, weir_address_format(&address->ip, ip, sizeof ip));
+    add_text(&writer, ip, weir_address_format(&address->ip, ip, sizeof ip));
     return writer.length;
   }
   if (address->kind == ADDRESS_ABSTRACT) add(&writer, "@", 1);

@@ -378,6 +378,22 @@ static void a_longer_address_is_cut_between_characters(void **state) {
   assert_int_equal(address_format(&address, NULL, 0), 8);
 }
 
+/* Found by address_fuzz. */
+static void of_an_ip_address_what_fits_is_there(void **state) {
+  (void)state;
+  const char whole[] = "[ce::2:c:e:c]:9";
+  struct address address;
+  weir_address ip;
+  assert_int_equal(weir_address_parse(whole, &ip), WEIR_OK);
+  address_set_ip(&address, &ip);
+  for (size_t size = 1; size <= sizeof whole; size++) {
+    char line[sizeof whole];
+    assert_int_equal(address_format(&address, line, size), sizeof whole - 1);
+    assert_int_equal(strlen(line), size - 1);
+    assert_memory_equal(line, whole, size - 1);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_bare_text_is_a_path_on_posix),
@@ -399,6 +415,7 @@ int main(void) {
       cmocka_unit_test(an_address_is_written_as_a_user_reads_it),
       cmocka_unit_test(what_could_drive_a_terminal_is_escaped),
       cmocka_unit_test(a_longer_address_is_cut_between_characters),
+      cmocka_unit_test(of_an_ip_address_what_fits_is_there),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
