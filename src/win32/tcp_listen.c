@@ -141,10 +141,9 @@ static struct outcome unpack(struct backend *backend, struct acceptor *acceptor,
   return outcome_of(error);
 }
 
-/* What came from elsewhere stays there when it does not work. */
-static void give_back(struct acceptor *acceptor, const struct listen_request *request) {
-  bool lent = request->address->kind == ADDRESS_NONE && request->shared == NULL;
-  if (!lent) tcp_let_go(acceptor);
+/* Comes from elsewhere, and stays there when it does not work. */
+static bool is_lent(const struct listen_request *request) {
+  return request->address->kind == ADDRESS_NONE && request->shared == NULL;
 }
 
 struct outcome tcp_listen(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request) {
@@ -155,10 +154,11 @@ struct outcome tcp_listen(struct backend *backend, struct acceptor *acceptor, co
   uint32_t backlog = request->backlog > 0 ? (uint32_t)request->backlog : 1;
   uint32_t limit = backlog < READY_MAX ? backlog : READY_MAX;
   acceptor_init(acceptor, &acceptor_of_tcp, READY_AT_FIRST, request->only_bind ? 0 : limit);
+  bool lent = is_lent(request); /* asked before the address is filled in */
   struct outcome outcome = begin(backend, acceptor, request);
   if (outcome.code == WEIR_OK) outcome = unpack(backend, acceptor, (intptr_t)acceptor->tcp.socket);
   if (outcome.code != WEIR_OK) {
-    give_back(acceptor, request);
+    if (!lent) tcp_let_go(acceptor);
     return outcome;
   }
   if (request->bound != NULL) request->bound->tcp.socket = 0;

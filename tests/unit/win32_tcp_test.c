@@ -657,14 +657,19 @@ static void a_handed_over_connection_can_be_closed_while_it_reads_and_writes(voi
 
 /* ---- servers from one loop to another ---- */
 
-static struct place hand_server_over(struct seam *from, struct place place, struct seam *to) {
-  from->operations->close_acceptor(from->backend, place.acceptor, ENDING_DETACH);
+static intptr_t detach_server(struct seam *seam, struct acceptor *acceptor) {
+  seam->operations->close_acceptor(seam->backend, acceptor, ENDING_DETACH);
   struct completion completion;
-  assert_int_equal(seam_next(from, &completion), OPERATION_CLOSE_ACCEPTOR);
+  assert_int_equal(seam_next(seam, &completion), OPERATION_CLOSE_ACCEPTOR);
   assert_int_equal(completion.result, 0);
-  seam_free(from, place.acceptor);
+  seam_free(seam, acceptor);
+  return completion.native;
+}
+
+static struct place hand_server_over(struct seam *from, struct place place, struct seam *to) {
+  intptr_t native = detach_server(from, place.acceptor);
   struct place there = {.acceptor = NULL};
-  assert_int_equal(listen_on(to, &there, completion.native).code, WEIR_OK);
+  assert_int_equal(listen_on(to, &there, native).code, WEIR_OK);
   assert_true(weir_address_equal(&there.address.ip, &place.address.ip));
   return there;
 }
@@ -712,6 +717,28 @@ static void no_client_is_lost_when_a_server_changes_its_loop(void **state) {
   seam_close(&other);
 }
 
+/* The request for the server's own memory is the first, for that of the client that came meanwhile the second. */
+static void a_server_that_finds_no_memory_in_another_loop_can_arrive_later(void **state) {
+  struct seam *seam = *state;
+  struct seam other;
+  seam_open(&other, &backend_iocp);
+  struct place place = serve(seam);
+  seam->operations->accept(seam->backend, place.acceptor, false);
+  struct connection *client = connect_to(&other, &place.address);
+  assert_int_equal(seam_expect(&other, OPERATION_CONNECT, client), 0);
+  intptr_t native = detach_server(seam, place.acceptor);
+  struct place there = {.acceptor = NULL};
+  other.blocks_until_failure = 2;
+  assert_int_equal(listen_on(&other, &there, native).code, WEIR_ENOMEM);
+  seam_free(&other, there.acceptor);
+  there = (struct place){.acceptor = NULL};
+  assert_int_equal(listen_on(&other, &there, native).code, WEIR_OK);
+  seam_end(&other, seam_accept(&other, there.acceptor));
+  seam_end_acceptor(&other, there.acceptor);
+  seam_end(&other, client);
+  seam_close(&other);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -745,6 +772,7 @@ int main(void) {
       CASE(a_handed_over_connection_can_be_closed_while_it_reads_and_writes),
       CASE(a_server_goes_on_in_another_loop_and_comes_back),
       CASE(no_client_is_lost_when_a_server_changes_its_loop),
+      CASE(a_server_that_finds_no_memory_in_another_loop_can_arrive_later),
   };
   return cmocka_run_group_tests(cases, NULL, NULL);
 }
