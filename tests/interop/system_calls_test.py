@@ -63,7 +63,10 @@ def _expect_plain_server(world, steps):
             expect(flag in call, f"how it accepts: {call}")
         for call in later:
             expect(not call.startswith("socket(AF_") or flag in call, f"how it opens: {call}")
-    expect("SHUT_WR" in _only(steps["end"], "shutdown"), "the client's end is an end")
+    ends = [call for call in steps["end"] if call.startswith("shutdown(")]
+    # The server's answer needs no call: it closes at once. A ring may still have bytes to send then.
+    expect_equal(len(ends), 2 if world.backend == "io_uring" else 1, f"calls of shutdown in {steps['end']}")
+    expect("SHUT_WR" in ends[0], "the client's end is an end")
 
 
 @case
