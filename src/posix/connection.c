@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "common/apart.h"
 #include "common/list.h"
 #include "posix/os.h"
 #include "posix/socket_address.h"
@@ -140,12 +141,15 @@ enum operation connection_receive(struct backend *backend, struct connection *co
 
 /* ---- writing ---- */
 
+APART static size_t write_nothing(struct connection *connection, ssize_t count) {
+  if (count < 0 && error_ends_connection(errno)) connection->watch.met = (uint8_t)errno;
+  return 0;
+}
+
 size_t connection_write(struct backend *backend, struct connection *connection, const void *bytes, size_t length) {
   (void)backend;
   ssize_t count = os_send(connection->watch.descriptor, bytes, length);
-  if (count > 0) return (size_t)count;
-  if (count < 0 && error_ends_connection(errno)) connection->watch.met = (uint8_t)errno;
-  return 0;
+  return count > 0 ? (size_t)count : write_nothing(connection, count);
 }
 
 void connection_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces,
