@@ -17,8 +17,8 @@
  *     memory is the caller's, to clear and use again, or to free.
  *  5. `next` hands out what is finished; when nothing is, it waits. It returns OPERATION_NONE after a time-out, after a
  *     wake, and at the end of each batch that the system gave, so that the caller can look at its clock. Only with
- *     WAIT_FOREVER it may go on to the next batch instead: then there is no time to keep, and it counts a turn. When
- * the system cannot be asked at all, the result of that OPERATION_NONE is a code; the caller has set it to 0 before.
+ *     WAIT_FOREVER it may go on to the next batch instead: then there is no time to keep, and it counts a turn.
+ *     The result of OPERATION_NONE is a code when the system cannot be asked at all, else 0.
  *  6. No code of the user runs inside a backend; bytes of a read are lent until the following `next`, whatever is
  *     submitted before.
  *  7. An idle connection pins no buffer. (A message-type pipe needs a small one, see win32.)

@@ -263,7 +263,6 @@ static bool do_own_work(weir_loop *loop) {
  */
 static weir_code dispatch_batches(weir_loop *loop, uint64_t timeout, bool goes_on, bool *any) {
   uint64_t further = goes_on ? WAIT_FOREVER : 0;
-  loop->completion.result = 0;
   enum operation operation = take_next(loop, timeout);
   forget_clock(loop);
   *any |= operation != OPERATION_NONE;
@@ -274,7 +273,6 @@ static weir_code dispatch_batches(weir_loop *loop, uint64_t timeout, bool goes_o
       if (loop->stopped) return WEIR_OK;
       further = 0;
     }
-    loop->completion.result = 0;
     operation = take_next(loop, further);
   }
   loop->in_batch = false;

@@ -98,6 +98,7 @@ static void wait(struct backend *backend, uint64_t timeout_ns) {
 static enum operation next(struct backend *backend, uint64_t timeout_ns, struct completion *completion) {
   assert(backend->offering == NULL && "a client was offered and not answered");
   take_back_lent(backend);
+  completion->result = 0;
   if (schedule_ends_batch(&backend->schedule)) return OPERATION_NONE;
   struct task *task = schedule_take(&backend->schedule);
   if (task == NULL) {

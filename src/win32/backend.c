@@ -91,6 +91,7 @@ static enum operation next(struct backend *backend, uint64_t timeout_ns, struct 
     enum operation operation = task->finish(backend, task, completion);
     if (operation != OPERATION_NONE) return operation;
   }
+  completion->result = 0;
   if (backend->port.failure != ERROR_SUCCESS) error_complete(completion, ERROR_PLACE_OPEN, backend->port.failure);
   return OPERATION_NONE;
 }
