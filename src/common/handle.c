@@ -52,7 +52,7 @@ weir_code handle_listen(struct handle *handle, weir_event_type type, enum listen
   if (is_first && position != LISTENER_LAST_ONCE) {
     handle->listener = listener;
     handle->listener_user = user;
-    handle->listener_type = (uint8_t)type;
+    handle->only_type = (uint8_t)(type + 1);
     return WEIR_OK;
   }
   return listeners_add(handle, type, position, listener, user);

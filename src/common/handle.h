@@ -49,14 +49,14 @@ struct handle {
   void *user;
   struct list_node link; /* on one of the loop's lists */
   uint32_t owners;
-  uint8_t listener_type; /* with `listener`: a weir_event_type */
-  bool is_server : 1;    /* else it is a socket */
-  bool owes : 1;         /* it is on the list of those that owe, which then owns it too */
-  bool attended : 1;     /* the loop is at it, and will look for what it owes */
-  bool referenced : 1;   /* the user's choice: keep the loop alive while active */
-  bool counted : 1;      /* it is keeping the loop alive now */
-  bool silenced : 1;     /* destroyed: listeners left in an emission do not run */
-  uint16_t place;        /* of a socket in its slab */
+  uint8_t only_type;   /* with `listener`: its weir_event_type plus 1; without: 0 */
+  bool is_server : 1;  /* else it is a socket */
+  bool owes : 1;       /* it is on the list of those that owe, which then owns it too */
+  bool attended : 1;   /* the loop is at it, and will look for what it owes */
+  bool referenced : 1; /* the user's choice: keep the loop alive while active */
+  bool counted : 1;    /* it is keeping the loop alive now */
+  bool silenced : 1;   /* destroyed: listeners left in an emission do not run */
+  uint16_t place;      /* of a socket in its slab */
 };
 
 static inline const struct handle_class *handle_class(const struct handle *handle) {
@@ -127,18 +127,23 @@ static inline void handle_count(struct handle *handle, bool alive) {
   }
 }
 
+/* Whether one alone listens, and to this event. */
+static inline bool handle_has_only(const struct handle *handle, weir_event_type type) {
+  return handle->only_type == type + 1;
+}
+
 /* Whether anybody listens. */
 static inline bool handle_hears(const struct handle *handle, weir_event_type type) {
-  if (handle->listener != NULL) return handle->listener_type == type;
+  if (handle->listener != NULL) return handle_has_only(handle, type);
   return handle->listeners != NULL && listeners_hear(handle->listeners, type);
 }
 
 /* Emits an event to the handle's listeners. */
 static inline void handle_emit(struct handle *handle, const weir_event *event) {
-  if (handle->listener == NULL) {
-    if (handle->listeners != NULL) listeners_emit(handle, event);
-  } else if (handle->listener_type == event->type) {
+  if (handle_has_only(handle, event->type)) {
     handle->listener(event, handle->listener_user);
+  } else if (handle->listener == NULL && handle->listeners != NULL) {
+    listeners_emit(handle, event);
   }
 }
 

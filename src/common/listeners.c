@@ -34,10 +34,6 @@ static struct listener_array *array_of(const struct handle *handle) {
   return handle->listener == NULL ? handle->listeners : NULL;
 }
 
-static bool is_single(const struct handle *handle, weir_event_type type) {
-  return handle->listener != NULL && handle->listener_type == type;
-}
-
 bool listeners_hear(const struct listener_array *listeners, weir_event_type type) {
   return (listeners->mask >> type & 1U) != 0;
 }
@@ -66,13 +62,14 @@ static void update_masks(struct listener_array *array, weir_event_type type) {
 
 size_t listeners_count(const struct handle *handle, weir_event_type type) {
   const struct listener_array *array = array_of(handle);
-  return is_single(handle, type) ? 1 : array == NULL ? 0 : count_in_array(array, type);
+  return handle_has_only(handle, type) ? 1 : array == NULL ? 0 : count_in_array(array, type);
 }
 
 void listeners_clear(struct handle *handle) {
   memory_put(&handle->loop->allocator, array_of(handle));
   handle->listener = NULL;
   handle->listeners = NULL;
+  handle->only_type = 0;
 }
 
 /* ---- adding ---- */
@@ -112,8 +109,10 @@ static weir_code add_to_array(struct handle *handle, struct listener listener, b
   struct listener_array *array = make_room(handle);
   if (array == NULL) return WEIR_ENOMEM;
   if (handle->listener != NULL) {
-    insert_last(array, (struct listener){handle->listener, handle->listener_user, handle->listener_type, false, false});
+    uint8_t type = (uint8_t)(handle->only_type - 1);
+    insert_last(array, (struct listener){handle->listener, handle->listener_user, type, false, false});
     handle->listener = NULL;
+    handle->only_type = 0;
   }
   handle->listeners = array;
   if (first) {
@@ -145,7 +144,7 @@ static void remove_at(struct listener_array *array, size_t at) {
 }
 
 static weir_code remove_single(struct handle *handle, weir_event_type type, weir_listener call, const void *user) {
-  if (!is_single(handle, type) || handle->listener != call || handle->listener_user != user) return WEIR_ENOENT;
+  if (!handle_has_only(handle, type) || handle->listener != call || handle->listener_user != user) return WEIR_ENOENT;
   listeners_clear(handle);
   return WEIR_OK;
 }
