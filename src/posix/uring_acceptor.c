@@ -12,6 +12,7 @@
 #include "posix/accepting.h"
 #include "posix/os.h"
 #include "posix/socket_address.h"
+#include "posix/uring_parcel.h"
 #include "posix/uring_state.h"
 
 /* ---- clients that wait ---- */
@@ -53,6 +54,26 @@ static void turn_all_away(struct backend *backend, struct uring_acceptor *accept
   while (acceptor->clients != NULL) os_close(take_first(backend, acceptor));
 }
 
+/* Those whom the server had when it came from another loop. */
+static void receive_parcel(struct backend *backend, struct uring_acceptor *acceptor) {
+  struct parcel *parcel = parcel_take(acceptor->base.watch.descriptor);
+  if (parcel == NULL) return;
+  for (size_t i = 0; i < parcel->count; i++) let_wait(backend, acceptor, parcel->clients[i]);
+  os_heap_put(parcel);
+}
+
+/* The ring has nothing of it any more. */
+static void finish_close(struct backend *backend, struct uring_acceptor *acceptor) {
+  struct watch *watch = &acceptor->base.watch;
+  if (acceptor->leaves && acceptor->clients != NULL) {
+    parcel_leave(watch->descriptor, acceptor->clients->descriptors, acceptor->clients->count);
+    memory_put(backend->allocator, acceptor->clients);
+    acceptor->clients = NULL;
+  }
+  turn_all_away(backend, acceptor);
+  finished_put(&backend->finished, watch, PENDING(OPERATION_CLOSE_ACCEPTOR), failure_none());
+}
+
 /* ---- listening ---- */
 
 struct outcome uring_listen(struct backend *backend, struct acceptor *base, const struct listen_request *request) {
@@ -61,6 +82,7 @@ struct outcome uring_listen(struct backend *backend, struct acceptor *base, cons
   if (failure.native_code != 0) return error_outcome(failure);
   base->watch.kind = WATCH_ACCEPTOR;
   acceptor->is_tcp = request->address->kind == ADDRESS_IP;
+  receive_parcel(backend, acceptor);
   accepting_reopen_spare(&backend->spare);
   return error_outcome(failure);
 }
@@ -75,15 +97,13 @@ void uring_close_acceptor(struct backend *backend, struct acceptor *base, enum e
   listening_leave(base);
   if (ending != ENDING_DETACH) unix_socket_remove_file(base);
   uring_ask_back_now(backend, acceptor);
-  turn_all_away(backend, acceptor);
-  if (ending != ENDING_DETACH) {
+  acceptor->leaves = ending == ENDING_DETACH;
+  if (!acceptor->leaves) {
     os_close(watch->descriptor);
     watch->descriptor = -1;
   }
   watch->pending = PENDING(OPERATION_CLOSE_ACCEPTOR);
-  if (acceptor->in_ring == 0) {
-    finished_put(&backend->finished, watch, PENDING(OPERATION_CLOSE_ACCEPTOR), failure_none());
-  }
+  if (acceptor->in_ring == 0) finish_close(backend, acceptor);
 }
 
 /* ---- accepting ---- */
@@ -141,12 +161,10 @@ static enum operation stop_accepting(struct backend *backend, struct uring_accep
   return OPERATION_ACCEPT;
 }
 
-/* A client of a server that closes hears of it. */
+/* A client of a server that closes hears of it; one that leaves takes its clients along. */
 static enum operation accept_late(struct backend *backend, struct uring_acceptor *acceptor, int client) {
-  if (client >= 0) os_close(client);
-  if (acceptor->in_ring == 0) {
-    finished_put(&backend->finished, &acceptor->base.watch, PENDING(OPERATION_CLOSE_ACCEPTOR), failure_none());
-  }
+  if (client >= 0) let_wait(backend, acceptor, client);
+  if (acceptor->in_ring == 0) finish_close(backend, acceptor);
   return OPERATION_NONE;
 }
 

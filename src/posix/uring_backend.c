@@ -44,7 +44,7 @@ static int open_parts(struct backend *backend) {
 static weir_code create(const struct backend_setup *setup, struct backend **backend) {
   struct backend *made = memory_get(setup->allocator, sizeof *made);
   if (made == NULL) return WEIR_ENOMEM;
-  memset(made, 0, offsetof(struct backend, messages));
+  memset(made, 0, offsetof(struct backend, bulk)); /* what follows costs nothing until it is used */
   made->allocator = setup->allocator;
   made->outgoing.allocator = setup->allocator;
   made->lent = BUFFERS_NONE;
@@ -122,6 +122,8 @@ static enum operation serve_completion(struct backend *backend, struct completio
   switch (tag) {
     case TAG_RECEIVE:
       return uring_received(backend, owner_of(name), result, flags, completion);
+    case TAG_READY:
+      return uring_ready(backend, owner_of(name), result, completion);
     case TAG_SEND:
       return uring_sent(backend, owner_of(name), result, completion);
     case TAG_CONNECT:
@@ -205,7 +207,7 @@ const struct backend_operations backend_io_uring = {
     .accept = uring_accept,
     .take = uring_take,
     .close_acceptor = uring_close_acceptor,
-    .open = connection_open,
+    .open = uring_open,
     .connect = uring_connect,
     .move = uring_move,
     .read = uring_read,

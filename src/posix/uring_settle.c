@@ -120,12 +120,17 @@ static bool add_accept(struct backend *backend, struct uring_acceptor *acceptor)
 /* ---- connections ---- */
 
 static bool settle_receive(struct backend *backend, struct uring_connection *connection, bool wanted) {
-  bool there = (connection->in_ring & IN_RING_RECEIVE) != 0;
-  if (wanted == there || (there && connection->asked_back)) return true;
-  if (!wanted) return connection->asked_back = ask_back(backend, name_of(connection, TAG_RECEIVE));
-  if (!add_receive(backend, connection)) return false;
-  connection->in_ring |= IN_RING_RECEIVE;
-  return true;
+  unsigned there = connection->in_ring & (IN_RING_RECEIVE | IN_RING_READY);
+  if (wanted == (there != 0) || (there != 0 && connection->asked_back)) return true;
+  if (!wanted) {
+    uint64_t name = name_of(connection, there == IN_RING_READY ? TAG_READY : TAG_RECEIVE);
+    return connection->asked_back = ask_back(backend, name);
+  }
+  int descriptor = connection->base.watch.descriptor;
+  bool added = connection->is_bulk ? add_poll(backend, descriptor, name_of(connection, TAG_READY), POLLIN, 0)
+                                   : add_receive(backend, connection);
+  if (added) connection->in_ring |= connection->is_bulk ? IN_RING_READY : IN_RING_RECEIVE;
+  return added;
 }
 
 /* Bytes that were taken go before those of a queued write. */

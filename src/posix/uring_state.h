@@ -31,9 +31,13 @@ enum uring_tag {
   TAG_CONNECT,
   TAG_ACCEPT,
   TAG_WAKE,
+  TAG_READY,
   TAG_NOTHING, /* a request to give something back; it says so itself */
   TAG_MASK = 7
 };
+
+/* Where connections receive of which much comes at a time. */
+#define BULK_BYTES 65536
 
 /*
  * How much one receive brings before it begins anew. Without a limit it would read thirty buffers of a fast sender
@@ -42,7 +46,7 @@ enum uring_tag {
 #define RECEIVE_LIMIT 65536u
 
 /* What the ring has of a connection or an acceptor. */
-enum in_ring { IN_RING_RECEIVE = 1, IN_RING_SEND = 2, IN_RING_CONNECT = 4, IN_RING_ACCEPT = 8 };
+enum in_ring { IN_RING_RECEIVE = 1, IN_RING_SEND = 2, IN_RING_CONNECT = 4, IN_RING_ACCEPT = 8, IN_RING_READY = 16 };
 
 /* What was received while nobody read. */
 struct kept {
@@ -56,6 +60,7 @@ struct uring_connection {
   struct connection base;
   uint8_t in_ring;            /* enum in_ring, a bit each */
   bool asked_back;            /* the ring was asked to give back what it has: the receive, or, closing, everything */
+  bool is_bulk;               /* much comes at a time: it is received when it is ready, into one buffer for all */
   bool is_unread;             /* bytes have come that nobody will read */
   bool is_incomplete;         /* there was no memory to keep what came */
   uint8_t ending;             /* enum ending of the close that is pending */
@@ -79,6 +84,7 @@ struct uring_acceptor {
   uint8_t in_ring;
   bool asked_back;
   bool is_tcp;
+  bool leaves; /* closing, it goes to another loop */
   struct list_node unsettled;
   struct list_node crowded; /* in the backend's list: clients wait, and somebody accepts */
   struct clients *clients;  /* or NULL */
@@ -116,6 +122,7 @@ struct backend {
   struct wake wake;
   bool wake_in_ring;
 
+  char bulk[BULK_BYTES];
   struct msghdr messages[RING_ENTRIES]; /* of entries that gather; each until its entry is submitted */
 };
 
@@ -156,6 +163,7 @@ void uring_accept(struct backend *backend, struct acceptor *acceptor, bool wante
 void uring_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection);
 void uring_close_acceptor(struct backend *backend, struct acceptor *acceptor, enum ending ending);
 
+struct outcome uring_open(struct backend *backend, struct connection *connection, intptr_t native);
 void uring_connect(struct backend *backend, struct connection *connection, const struct connect_request *request);
 void uring_move(struct backend *backend, struct connection *from, struct connection *to);
 void uring_read(struct backend *backend, struct connection *connection, bool wanted);
@@ -171,6 +179,8 @@ void uring_close(struct backend *backend, struct connection *connection, enum en
 /* Each says what the caller gets of it; OPERATION_NONE: nothing. `flags` are those of the completion. */
 enum operation uring_received(struct backend *backend, struct uring_connection *connection, int result, uint32_t flags,
                               struct completion *completion);
+enum operation uring_ready(struct backend *backend, struct uring_connection *connection, int result,
+                           struct completion *completion);
 enum operation uring_sent(struct backend *backend, struct uring_connection *connection, int result,
                           struct completion *completion);
 enum operation uring_connected(struct backend *backend, struct uring_connection *connection, int result,

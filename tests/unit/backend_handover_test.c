@@ -266,6 +266,61 @@ static void a_detached_server_goes_on_in_another_loop_and_its_name_with_it(void 
   seam_free(seam, client);
 }
 
+/* Three come at once, and the server goes when it has met the first. False: servers stay where they are here. */
+static bool detach_from_crowd(struct seam *seam, struct connection **clients, struct completion *completion) {
+  struct acceptor *acceptor = seam_listen(seam);
+  seam->operations->accept(seam->backend, acceptor, false);
+  for (int i = 0; i < 3; i++) {
+    clients[i] = seam_connect(seam);
+    assert_int_equal(seam_expect(seam, OPERATION_CONNECT, clients[i]), 0);
+  }
+  seam->operations->accept(seam->backend, acceptor, true);
+  struct connection *first = seam_accept(seam, acceptor);
+  completion->owns_file = false;
+  seam->operations->close_acceptor(seam->backend, acceptor, ENDING_DETACH);
+  assert_int_equal(seam_next(seam, completion), OPERATION_CLOSE_ACCEPTOR);
+  seam_free(seam, acceptor);
+  seam_end(seam, first);
+  return completion->result != WEIR_ENOTSUP;
+}
+
+static void clients_whom_a_detached_server_has_not_met_are_met_elsewhere(void **state) {
+  struct seam *seam = *state;
+  struct seam second;
+  struct connection *clients[3];
+  struct completion completion;
+  open_beside(&second, seam);
+  if (!detach_from_crowd(seam, clients, &completion)) {
+    for (int i = 0; i < 3; i++) seam_end(seam, clients[i]);
+    close_beside(&second);
+    seam_skip("servers stay where they are here");
+  }
+  struct acceptor *acceptor = seam_acceptor(&second);
+  struct address name;
+  struct listen_request request = {.native = completion.native, .owns_file = completion.owns_file};
+  assert_int_equal(listen_on(&second, acceptor, request, &name).code, WEIR_OK);
+  second.operations->accept(second.backend, acceptor, true);
+  struct connection *servers[2];
+  for (int i = 0; i < 2; i++) servers[i] = seam_accept(&second, acceptor);
+  for (int i = 0; i < 2; i++) seam_end(&second, servers[i]);
+  for (int i = 0; i < 3; i++) seam_end(seam, clients[i]);
+  seam_end_acceptor(&second, acceptor);
+  close_beside(&second);
+}
+
+static void clients_of_a_detached_server_that_nobody_wants_hear_of_it(void **state) {
+  struct seam *seam = *state;
+  struct connection *clients[3];
+  struct completion completion;
+  bool leaves = detach_from_crowd(seam, clients, &completion);
+  if (leaves) seam->operations->open(seam->backend, NULL, completion.native);
+  for (int i = 0; i < 3; i++) {
+    seam->operations->read(seam->backend, clients[i], true);
+    assert_true(seam_expect(seam, OPERATION_READ, clients[i]) < 0);
+    seam_end(seam, clients[i]);
+  }
+}
+
 int main(int argc, char **argv) {
   static const struct CMUnitTest cases[] = {
       SEAM_CASE(a_bound_address_is_taken_and_nobody_can_connect),
@@ -277,6 +332,8 @@ int main(int argc, char **argv) {
       SEAM_CASE(a_detached_connection_goes_on_in_another_loop_and_loses_nothing),
       SEAM_CASE(a_connect_that_has_not_come_back_cannot_be_detached),
       SEAM_CASE(a_detached_server_goes_on_in_another_loop_and_its_name_with_it),
+      SEAM_CASE(clients_whom_a_detached_server_has_not_met_are_met_elsewhere),
+      SEAM_CASE(clients_of_a_detached_server_that_nobody_wants_hear_of_it),
   };
   return seam_main_everywhere(argc, argv, &backend_sim, cases, sizeof cases / sizeof cases[0]);
 }
