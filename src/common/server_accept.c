@@ -6,6 +6,7 @@
  */
 #include <weir/event.h>
 
+#include "common/apart.h"
 #include "common/server.h"
 #include "common/socket.h"
 
@@ -22,7 +23,7 @@ void server_accept_again(struct deadline *deadline) {
 }
 
 /* Short of descriptors or memory: pause, longer each time, and say so once. */
-static void back_off(weir_server *server, const struct completion *completion) {
+APART static void back_off(weir_server *server, const struct completion *completion) {
   deadline_set_after(&server->pause, server->handle.loop, server->pause_ms);
   server->pause_ms = server->pause_ms * 2 < LONGEST_PAUSE_MS ? server->pause_ms * 2 : LONGEST_PAUSE_MS;
   if (server->short_of_descriptors) return;
@@ -67,7 +68,7 @@ static void welcome(weir_server *server, struct weir_socket *socket, const weir_
 }
 
 /* Too many: they are told who it was, as far as TCP says. */
-static void drop(weir_server *server, const weir_address *peer) {
+APART static void drop(weir_server *server, const weir_address *peer) {
   weir_event_drop details = {.local = peer == NULL ? NULL : &server->bound, .remote = peer};
   weir_event event = {.type = WEIR_EVENT_DROP, .server = server, .drop = &details};
   server->handle.loop->counters.connections_dropped++;
@@ -80,15 +81,19 @@ static bool is_full(const weir_server *server) {
 }
 
 static bool is_blocked(const weir_server *server, const weir_address *peer) {
-  return server->block_list != NULL && peer != NULL && weir_block_list_check(server->block_list, peer);
+  return server->block_list != NULL && weir_block_list_check(server->block_list, peer);
+}
+
+APART static void refuse_for_memory(weir_server *server) {
+  turn_away(server);
+  server_report(server, "accept", WEIR_ENOMEM, 0, "no memory for a client's socket; the client was turned away");
 }
 
 static void accept_client(weir_server *server, const weir_address *peer) {
   weir_loop *loop = server->handle.loop;
   struct weir_socket *socket = socket_make(loop, server->allow_half_open, peer != NULL, NULL);
   if (socket == NULL) {
-    turn_away(server);
-    server_report(server, "accept", WEIR_ENOMEM, 0, "no memory for a client's socket; the client was turned away");
+    refuse_for_memory(server);
     return;
   }
   server->short_of_descriptors = false;
@@ -98,24 +103,27 @@ static void accept_client(weir_server *server, const weir_address *peer) {
 }
 
 /* Who comes is lent by the backend only until `take`. */
+APART static void accept_from(weir_server *server, const weir_address *lent) {
+  const weir_address peer = *lent;
+  if (is_blocked(server, &peer)) {
+    server->handle.loop->counters.connections_blocked++;
+    turn_away(server);
+  } else if (is_full(server)) {
+    drop(server, &peer);
+  } else {
+    accept_client(server, &peer);
+  }
+}
+
 void server_accept_done(const struct completion *completion) {
   weir_server *server = server_of(completion->acceptor);
   if (completion->result < 0) {
     back_off(server, completion);
-    return;
-  }
-  weir_address copy;
-  const weir_address *peer = NULL;
-  if (completion->peer != NULL) {
-    copy = *completion->peer;
-    peer = &copy;
-  }
-  if (is_blocked(server, peer)) {
-    server->handle.loop->counters.connections_blocked++;
-    turn_away(server);
+  } else if (completion->peer != NULL) {
+    accept_from(server, completion->peer);
   } else if (is_full(server)) {
-    drop(server, peer);
+    drop(server, NULL);
   } else {
-    accept_client(server, peer);
+    accept_client(server, NULL);
   }
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/apart.h"
 #include "common/system.h"
 
 enum { CHUNK_BYTES = 65536 };
@@ -32,7 +33,7 @@ void slab_init(struct slab *slab, const weir_allocator *allocator, size_t block_
   list_init(&slab->open);
 }
 
-static void drop_chunk(struct slab_chunk *chunk) {
+APART static void drop_chunk(struct slab_chunk *chunk) {
   assert(chunk->used == 0);
   list_remove(&chunk->link);
   system_pages_put(chunk, CHUNK_BYTES);
@@ -55,7 +56,7 @@ static struct slab_chunk *chunk_of(const struct slab *slab, void *block, uint16_
 /* ---- getting ---- */
 
 /* New pages are all zero. */
-static struct slab_chunk *open_chunk(struct slab *slab) {
+APART static struct slab_chunk *open_chunk(struct slab *slab) {
   if (slab->chunk_blocks == 0) return NULL;
   struct slab_chunk *chunk = system_pages_get(CHUNK_BYTES);
   if (chunk != NULL) list_append(&slab->open, &chunk->link);
@@ -76,12 +77,16 @@ static void *take_block(struct slab *slab, struct slab_chunk *chunk, uint16_t *p
   return block;
 }
 
-void *slab_get(struct slab *slab, uint16_t *place) {
-  struct list_node *first = list_first(&slab->open);
-  struct slab_chunk *chunk = first != NULL ? CONTAINER_OF(first, struct slab_chunk, link) : open_chunk(slab);
+APART static void *get_otherwise(struct slab *slab, uint16_t *place) {
+  struct slab_chunk *chunk = open_chunk(slab);
   if (chunk != NULL) return take_block(slab, chunk, place);
   *place = 0;
   return memory_get_zeroed(slab->allocator, slab->block_bytes);
+}
+
+void *slab_get(struct slab *slab, uint16_t *place) {
+  if (list_empty(&slab->open)) return get_otherwise(slab, place);
+  return take_block(slab, CONTAINER_OF(slab->open.head.next, struct slab_chunk, link), place);
 }
 
 /* ---- giving back ---- */

@@ -217,7 +217,10 @@ void socket_detach(struct weir_socket *socket);
 void socket_fail(struct weir_socket *socket, const char *operation, weir_code code, int native_code, const char *hint);
 
 /* Destroys a socket both of whose halves have ended. */
-void socket_close_if_over(struct weir_socket *socket);
+static inline void socket_close_if_over(struct weir_socket *socket) {
+  if (socket->life != LIFE_OPEN || socket->write_half != WRITE_ENDED) return;
+  if (socket->read_half == READ_ENDED || socket->destroy_after) socket_destroy(socket, NULL);
+}
 
 void socket_owe(struct weir_socket *socket, enum socket_debt debt);
 

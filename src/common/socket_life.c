@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/apart.h"
 #include "common/connecting.h"
 #include "common/failure.h"
 #include "common/hand_over.h"
@@ -65,21 +66,13 @@ void socket_become_open(struct weir_socket *socket) {
 
 /* ---- destroying ---- */
 
-static void remember_error(struct weir_socket *socket, const weir_error *error) {
+APART static void remember_error(struct weir_socket *socket, const weir_error *error) {
   socket->had_error = true;
   socket->error_code = (int8_t)error->code;
   struct socket_extra *extra = socket_need_extra(socket);
   if (extra == NULL) return;
   memory_put(&socket->handle.loop->allocator, extra->error);
   extra->error = failure_copy(&socket->handle.loop->allocator, error);
-}
-
-/* Submits the close, or finds that there is nothing below to close. */
-static void close_below(struct weir_socket *socket, bool is_open, enum ending ending) {
-  socket->close_returned = !is_open;
-  if (!is_open) return;
-  socket->handle.loop->closes++;
-  socket_operations(socket)->close(socket_backend(socket), socket_connection(socket), ending);
 }
 
 /* Frees what one life needed and the next one does not: nothing of it calls back. */
@@ -119,18 +112,24 @@ static void settle_closing(weir_loop *loop) {
 }
 
 /* What few sockets have ends with the life. */
-static void end_extra(struct weir_socket *socket) {
+APART static void end_extra(struct weir_socket *socket) {
   socket_stop_idle(socket);
   cancelable_leave(&socket->extra->cancelable);
   socket_stop_connecting(socket);
 }
 
+/* A life that ends before it was open. Returns whether there is something below to close. */
+APART static bool end_beginning(struct weir_socket *socket, const weir_error *error) {
+  if (socket->life == LIFE_NEW) handle_retain(&socket->handle);
+  if (socket->life == LIFE_CONNECTING && error != NULL) socket->handle.loop->counters.connections_failed++;
+  return socket_connect_in_flight(socket);
+}
+
 static void end_life(struct weir_socket *socket, const weir_error *error, enum ending ending) {
   weir_loop *loop = socket->handle.loop;
-  bool is_open = socket->life == LIFE_OPEN || socket_connect_in_flight(socket);
-  if (socket->life == LIFE_NEW) handle_retain(&socket->handle);
-  if (socket->life == LIFE_OPEN && socket->server != NULL) server_socket_destroyed(socket->server);
-  if (socket->life == LIFE_CONNECTING && error != NULL) loop->counters.connections_failed++;
+  bool was_open = socket->life == LIFE_OPEN;
+  if (was_open && socket->server != NULL) server_socket_destroyed(socket->server);
+  bool has_below = was_open || end_beginning(socket, error);
   if (error != NULL) remember_error(socket, error);
   socket->life = LIFE_CLOSING;
   socket->debts &= (uint8_t) ~(DEBT_CONNECT | DEBT_PAUSE | DEBT_RESUME | DEBT_FINISH | DEBT_FAILURE);
@@ -139,12 +138,17 @@ static void end_life(struct weir_socket *socket, const weir_error *error, enum e
   socket->reading = false;
   socket->shutting_down = false;
   socket->waits_to_close = true;
+  socket->close_returned = !has_below;
   socket->handle.silenced = true;
   if (socket->extra != NULL) end_extra(socket);
   handle_count(&socket->handle, true);
   handle_owe_elsewhere(&socket->handle, &loop->closing);
-  close_below(socket, is_open, ending);
-  if (!is_open) settle_closing(loop);
+  if (has_below) {
+    loop->closes++;
+    socket_operations(socket)->close(socket_backend(socket), socket_connection(socket), ending);
+  } else {
+    settle_closing(loop);
+  }
 }
 
 void socket_destroy(struct weir_socket *socket, const weir_error *error) {
@@ -163,11 +167,6 @@ void socket_fail(struct weir_socket *socket, const char *operation, weir_code co
                       .address = socket_address(socket, room),
                       .hint = hint == NULL ? "" : hint};
   socket_destroy(socket, &error);
-}
-
-void socket_close_if_over(struct weir_socket *socket) {
-  if (socket->life != LIFE_OPEN || socket->write_half != WRITE_ENDED) return;
-  if (socket->read_half == READ_ENDED || socket->destroy_after) socket_destroy(socket, NULL);
 }
 
 void weir_socket_destroy(weir_socket *socket, const weir_error *error) {
@@ -212,7 +211,7 @@ static void emit_error(struct weir_socket *socket) {
 }
 
 /* Callbacks of writes that were finished, `unpipe`, `error`, callbacks of writes that were not. */
-static void deliver_last_words(struct weir_socket *socket) {
+APART static void deliver_last_words(struct weir_socket *socket) {
   if (socket->extra != NULL) {
     socket_deliver_callbacks(socket);
     pipe_break_all(socket);
@@ -226,23 +225,25 @@ static void deliver_last_words(struct weir_socket *socket) {
 }
 
 /* It is connected again when that was asked for, unless a listener of `close` has done so and it closes once more. */
-static void begin_next_life(struct weir_socket *socket) {
+APART static void begin_next_life(struct weir_socket *socket) {
   if (socket->life != LIFE_CLOSED || !socket_awaits_connect(socket)) return;
   struct connecting *next = socket->extra->next_connecting;
   socket->extra->next_connecting = NULL;
   socket_begin_connecting(socket, next);
 }
 
+APART static void emit_close(struct weir_socket *socket) {
+  weir_event event = {.type = WEIR_EVENT_CLOSE, .socket = socket, .had_error = socket->had_error};
+  handle_emit(&socket->handle, &event);
+}
+
 /* The server's own `close` is owed and comes later. What listeners find is a socket that can be connected again. */
 static void deliver_close(struct weir_socket *socket) {
-  deliver_last_words(socket);
+  if (socket->extra != NULL || socket->had_error) deliver_last_words(socket);
   socket->life = LIFE_CLOSED;
   handle_count(&socket->handle, false);
   if (socket->server != NULL) server_socket_closed(socket->server);
-  if (handle_hears(&socket->handle, WEIR_EVENT_CLOSE)) {
-    weir_event event = {.type = WEIR_EVENT_CLOSE, .socket = socket, .had_error = socket->had_error};
-    handle_emit(&socket->handle, &event);
-  }
+  if (handle_hears(&socket->handle, WEIR_EVENT_CLOSE)) emit_close(socket);
   if (socket->extra != NULL) begin_next_life(socket);
   handle_release(&socket->handle);
 }
@@ -258,7 +259,7 @@ void socket_deliver_flow_owed(struct weir_socket *socket) {
   if (take_debt(socket, DEBT_PIPES)) pipe_deliver_notices(socket);
 }
 
-static void deliver_seldom(struct weir_socket *socket) {
+APART static void deliver_seldom(struct weir_socket *socket) {
   if (take_debt(socket, DEBT_CONNECT)) socket_deliver_connect(socket);
   socket_deliver_flow(socket);
   if (take_debt(socket, DEBT_CALLBACKS)) socket_deliver_callbacks(socket);
@@ -325,7 +326,7 @@ static void abandon(struct handle *handle) {
   }
 }
 
-static void free_extra(struct weir_socket *socket) {
+APART static void free_extra(struct weir_socket *socket) {
   weir_loop *loop = socket->handle.loop;
   struct socket_extra *extra = socket->extra;
   socket_drop_next_connect(socket);

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "common/apart.h"
 #include "common/list.h"
 #include "posix/accepting.h"
 #include "posix/os.h"
@@ -84,8 +85,8 @@ static void renew_budget(struct backend *backend, struct acceptor *acceptor) {
   acceptor->batch = backend->batch;
 }
 
-static enum operation stop_accepting(struct backend *backend, struct acceptor *acceptor, int failure,
-                                     struct completion *completion) {
+APART static enum operation stop_accepting(struct backend *backend, struct acceptor *acceptor, int failure,
+                                           struct completion *completion) {
   if (failure == EMFILE || failure == ENFILE) accepting_shed(acceptor->watch.descriptor, &backend->spare);
   acceptor->watch.pending &= (uint8_t)~PENDING(OPERATION_ACCEPT);
   error_complete(completion, failure_of(failure, HINT_NONE));

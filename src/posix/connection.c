@@ -208,17 +208,27 @@ void connection_shutdown(struct backend *backend, struct connection *connection)
   finished_add(backend, watch, PENDING(OPERATION_SHUTDOWN), failure_of(failure, HINT_NONE));
 }
 
+/* While it connects it cannot go on elsewhere, and is closed instead. */
+APART static void detach(struct backend *backend, struct watch *watch) {
+  bool connects = (watch->pending & PENDING(OPERATION_CONNECT)) != 0;
+  if (connects) {
+    drop_descriptor(backend, watch);
+  } else {
+    interest_part(backend, watch);
+  }
+  watch->pending = PENDING(OPERATION_CLOSE);
+  finished_add(backend, watch, PENDING(OPERATION_CLOSE), connects ? failure_of(ENOTSUP, HINT_NONE) : failure_none());
+}
+
 void connection_close(struct backend *backend, struct connection *connection, enum ending ending) {
   struct watch *watch = &connection->watch;
   assert((watch->pending & PENDING(OPERATION_CLOSE)) == 0);
-  bool detaches = ending == ENDING_DETACH && (watch->pending & PENDING(OPERATION_CONNECT)) == 0;
-  if (detaches) {
-    interest_part(backend, watch);
-  } else {
-    if (ending == ENDING_RESET && watch->kind == WATCH_TCP_CONNECTION) socket_option_prepare_reset(watch->descriptor);
-    drop_descriptor(backend, watch);
+  if (ending == ENDING_DETACH) {
+    detach(backend, watch);
+    return;
   }
-  bool refuses = ending == ENDING_DETACH && !detaches;
+  if (ending == ENDING_RESET && watch->kind == WATCH_TCP_CONNECTION) socket_option_prepare_reset(watch->descriptor);
+  drop_descriptor(backend, watch);
   watch->pending = PENDING(OPERATION_CLOSE);
-  finished_add(backend, watch, PENDING(OPERATION_CLOSE), refuses ? failure_of(ENOTSUP, HINT_NONE) : failure_none());
+  finished_add(backend, watch, PENDING(OPERATION_CLOSE), failure_none());
 }
