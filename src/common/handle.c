@@ -24,8 +24,7 @@ void handle_owe(struct handle *handle) {
 }
 
 void handle_owe_elsewhere(struct handle *handle, struct list *list) {
-  list_remove(&handle->link);
-  list_append(list, &handle->link);
+  list_move(list, &handle->link);
   if (!handle->owes) return;
   handle->owes = false;
   handle_release(handle);

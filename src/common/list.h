@@ -49,6 +49,17 @@ static inline void list_remove(struct list_node *node) {
   node->previous = NULL;
 }
 
+/* Takes a node out of the list that it is on, and appends it to this one. */
+static inline void list_move(struct list *list, struct list_node *node) {
+  assert(list_linked(node));
+  node->previous->next = node->next;
+  node->next->previous = node->previous;
+  node->next = &list->head;
+  node->previous = list->head.previous;
+  list->head.previous->next = node;
+  list->head.previous = node;
+}
+
 /* The first node, or NULL. */
 static inline struct list_node *list_first(const struct list *list) {
   return list_empty(list) ? NULL : list->head.next;

@@ -120,8 +120,7 @@ void loop_free(weir_loop *loop) {
 /* ---- what is owed ---- */
 
 void loop_owe(weir_loop *loop, struct handle *handle) {
-  list_remove(&handle->link);
-  list_append(&loop->owed, &handle->link);
+  list_move(&loop->owed, &handle->link);
   loop->attention = true;
 }
 

@@ -93,8 +93,7 @@ static struct weir_socket *take_closed(weir_loop *loop) {
   if (node == NULL) return NULL;
   struct weir_socket *socket = CONTAINER_OF(node, struct weir_socket, handle.link);
   if (!socket->close_returned) return NULL;
-  list_remove(node);
-  list_append(&loop->handles, node);
+  list_move(&loop->handles, node);
   socket->waits_to_close = false;
   socket->debts |= DEBT_CLOSE;
   return socket;
@@ -282,7 +281,14 @@ static void deliver(struct handle *handle) {
   if (take_debt(socket, DEBT_CLOSE)) deliver_close(socket);
 }
 
-/* Here the loop is asked for nothing, so `close` need not be owed, unless something is that comes first. */
+/* Whoever closed first is told first; and what is owed by now comes before any `close`. */
+APART static void deliver_in_order(weir_loop *loop) {
+  struct weir_socket *socket = NULL;
+  while (list_empty(&loop->owed) && !loop->ended && (socket = take_closed(loop)) != NULL) deliver(&socket->handle);
+  settle_closing(loop);
+}
+
+/* Here the loop is asked for nothing, so `close` need not be owed. Mostly this is the only socket that closes. */
 void socket_close_done(const struct completion *completion) {
   struct weir_socket *socket = socket_of(completion->connection);
   weir_loop *loop = socket->handle.loop;
@@ -290,10 +296,15 @@ void socket_close_done(const struct completion *completion) {
   loop->closes--;
   socket->close_returned = true;
   if (socket->extra != NULL) hand_over_send(socket, completion);
-  while (list_empty(&loop->owed) && !loop->ended && (socket = take_closed(loop)) != NULL) {
-    deliver(&socket->handle);
+  struct list_node *node = &socket->handle.link;
+  bool is_alone = node->next == &loop->closing.head && node->previous == &loop->closing.head;
+  if (!is_alone || !list_empty(&loop->owed) || loop->ended || socket->debts != 0) {
+    deliver_in_order(loop);
+    return;
   }
-  if (!list_empty(&loop->closing)) settle_closing(loop);
+  list_move(&loop->handles, node);
+  socket->waits_to_close = false;
+  deliver_close(socket);
 }
 
 /* ---- the end ---- */

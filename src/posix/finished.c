@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 
+#include "common/apart.h"
 #include "posix/parts.h"
 
 static void append(struct finished *finished, struct watch *watch) {
@@ -24,8 +25,6 @@ void finished_put(struct finished *finished, struct watch *watch, unsigned opera
   watch->failure = (int16_t)failure.native_code;
   watch->hint = (uint8_t)failure.hint;
 }
-
-void finished_begin(struct finished *finished) { finished->end = finished->first == NULL ? NULL : finished->last; }
 
 static void drop_first(struct finished *finished) {
   struct watch *watch = finished->first;
@@ -52,7 +51,7 @@ static void complete(struct watch *watch, enum operation operation, struct compl
   if (watch->failure != 0) error_complete(completion, failure_of(watch->failure, (enum hint)watch->hint));
 }
 
-enum operation finished_next(struct finished *finished, struct completion *completion) {
+APART static enum operation next_of_any_kind(struct finished *finished, struct completion *completion) {
   while (finished->end != NULL) {
     struct watch *watch = finished->first;
     /* What was stopped or closed meanwhile is no longer pending. */
@@ -66,4 +65,19 @@ enum operation finished_next(struct finished *finished, struct completion *compl
     return operation;
   }
   return OPERATION_NONE;
+}
+
+/* Mostly it is a connection that was closed, and nothing else of it is under way then. */
+enum operation finished_next(struct finished *finished, struct completion *completion) {
+  struct watch *watch = finished->end == NULL ? NULL : finished->first;
+  if (watch == NULL || watch->due != PENDING(OPERATION_CLOSE) || watch->failure != 0) {
+    return next_of_any_kind(finished, completion);
+  }
+  drop_first(finished);
+  completion->connection = (struct connection *)watch;
+  completion->result = 0;
+  completion->native = watch->descriptor;
+  watch->descriptor = -1;
+  watch->pending = 0;
+  return OPERATION_CLOSE;
 }

@@ -48,7 +48,9 @@ weir_code connection_control(struct backend *backend, struct connection *connect
 void finished_put(struct finished *finished, struct watch *watch, unsigned operations, struct failure failure);
 
 /* Begins to hand out those that are finished now. */
-void finished_begin(struct finished *finished);
+static inline void finished_begin(struct finished *finished) {
+  finished->end = finished->first == NULL ? NULL : finished->last;
+}
 
 /* Hands out the next one of the batch; OPERATION_NONE: there is none left. */
 enum operation finished_next(struct finished *finished, struct completion *completion);

@@ -97,6 +97,21 @@ static void taking_from_the_front_empties_the_list_in_order(void **state) {
   check(&list, "");
 }
 
+static void a_moved_node_is_the_last_of_the_other_list(void **state) {
+  (void)state;
+  struct list from;
+  struct list to;
+  struct item first[3];
+  struct item second[2];
+  make(&from, first, "abc");
+  make(&to, second, "xy");
+  list_move(&to, &first[1].node);
+  check(&from, "ac");
+  check(&to, "xyb");
+  list_move(&to, &second[0].node);
+  check(&to, "ybx");
+}
+
 static void moving_all_appends_them_and_leaves_nothing(void **state) {
   (void)state;
   struct list from, to;
@@ -120,6 +135,7 @@ int main(void) {
       cmocka_unit_test(any_node_can_be_removed),
       cmocka_unit_test(a_removed_node_is_on_no_list_and_can_be_added_again),
       cmocka_unit_test(taking_from_the_front_empties_the_list_in_order),
+      cmocka_unit_test(a_moved_node_is_the_last_of_the_other_list),
       cmocka_unit_test(moving_all_appends_them_and_leaves_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
