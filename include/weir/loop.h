@@ -33,7 +33,8 @@ typedef struct weir_cancellation weir_cancellation;
  * Where a loop's memory comes from.
  *
  * `resize` behaves as `realloc` and, when `bytes` is 0, as `free`. It must be callable from any thread that posts to
- * the loop, and must outlive the loop and its handles. Without one, the C library's is used.
+ * the loop, and must outlive the loop and its handles. Without one, the C library's is used, and the system's pages for
+ * what there are many of.
  */
 typedef struct weir_allocator {
   void *(*resize)(void *user, void *block, size_t bytes); /**< Gives, moves or frees a block; NULL: no memory. */
