@@ -205,9 +205,6 @@ size_t socket_mark(const struct weir_socket *socket);
 /* Begins a life, the first or a further one: the loop owns the socket, counters and flags are as new. */
 void socket_begin_life(struct weir_socket *socket);
 
-/* The connection is there: the halves open. Reading is submitted by socket_start_reading. */
-void socket_become_open(struct weir_socket *socket);
-
 /* Destroys with an error made of these, or without one (NULL). */
 void socket_destroy(struct weir_socket *socket, const weir_error *error);
 
@@ -359,6 +356,15 @@ weir_code socket_prepare_silence(struct weir_socket *socket, uint64_t silence_ms
 
 /* The server spoke after our end: its silence begins anew. */
 void socket_break_silence(struct weir_socket *socket);
+
+/* The connection is there: the halves open. Reading is submitted by socket_start_reading. */
+static inline void socket_become_open(struct weir_socket *socket) {
+  if (socket->is_tcp) socket_apply_options(socket);
+  socket->life = LIFE_OPEN;
+  socket->read_half = socket->flow == FLOW_ON ? READ_FLOWING : READ_HELD;
+  if (socket->write_half == WRITE_NONE) socket->write_half = WRITE_OPEN;
+  handle_count(&socket->handle, socket->handle.referenced || socket_has_writes(socket));
+}
 
 /* ---- socket_idle.c ---- */
 

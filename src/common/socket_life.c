@@ -56,14 +56,6 @@ void socket_begin_life(struct weir_socket *socket) {
   socket_owe(socket, DEBT_CALLBACKS);
 }
 
-void socket_become_open(struct weir_socket *socket) {
-  if (socket->is_tcp) socket_apply_options(socket);
-  socket->life = LIFE_OPEN;
-  socket->read_half = socket->flow == FLOW_ON ? READ_FLOWING : READ_HELD;
-  if (socket->write_half == WRITE_NONE) socket->write_half = WRITE_OPEN;
-  handle_count(&socket->handle, socket->handle.referenced || socket_has_writes(socket));
-}
-
 /* ---- destroying ---- */
 
 APART static void remember_error(struct weir_socket *socket, const weir_error *error) {
