@@ -176,20 +176,10 @@ static void fail_reading(struct weir_socket *socket) {
 
 /* ---- from the backend ---- */
 
-/* No further read will come: end of file, or an error. Bytes that are kept go first. */
-APART static void stop_reading(struct weir_socket *socket, const struct completion *completion) {
-  socket->reading = false;
-  bool at_end = completion->result == COMPLETION_END;
-  if (!has_kept(socket) && !(at_end && keeps_decoder_rest(socket))) {
-    if (at_end) {
-      end_reading(socket);
-    } else {
-      socket_fail(socket, "read", (weir_code)completion->result, completion->native_code, completion->hint);
-    }
-    return;
-  }
+/* Bytes that are kept go first. */
+APART static void end_behind_kept(struct weir_socket *socket, const struct completion *completion) {
   socket->read_half = READ_ENDING;
-  if (at_end) return;
+  if (completion->result == COMPLETION_END) return;
   char room[WEIR_ADDRESS_TEXT_BYTES];
   weir_error error = {.code = (weir_code)completion->result,
                       .native_code = completion->native_code,
@@ -198,6 +188,19 @@ APART static void stop_reading(struct weir_socket *socket, const struct completi
                       .hint = completion->hint};
   socket->extra->read_error = failure_copy(&socket->handle.loop->allocator, &error);
   if (socket->extra->read_error == NULL) socket_fail(socket, "read", error.code, error.native_code, error.hint);
+}
+
+/* No further read will come: end of file, or an error. */
+APART static void stop_reading(struct weir_socket *socket, const struct completion *completion) {
+  bool at_end = completion->result == COMPLETION_END;
+  socket->reading = false;
+  if (socket->extra != NULL && (has_kept(socket) || (at_end && keeps_decoder_rest(socket)))) {
+    end_behind_kept(socket, completion);
+  } else if (at_end) {
+    end_reading(socket);
+  } else {
+    socket_fail(socket, "read", (weir_code)completion->result, completion->native_code, completion->hint);
+  }
 }
 
 /* To a socket that is not as plain as most: it has a time-out, a decoder, a buffer of the user, or does not flow. */

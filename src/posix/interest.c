@@ -6,6 +6,7 @@
  */
 #include <assert.h>
 
+#include "common/apart.h"
 #include "posix/os.h"
 #include "posix/state.h"
 
@@ -17,11 +18,7 @@ static unsigned wanted_by(const struct watch *watch) {
 }
 
 /* A watch that the poller refuses fails what waits for it: no event would ever come. */
-static void settle(struct backend *backend, struct watch *watch) {
-  unsigned wanted = wanted_by(watch);
-  if ((wanted & ~(unsigned)watch->interest) == 0) return;
-  int failure = backend->poller_operations->set(backend->poller, watch, wanted);
-  if (failure == 0) return;
+APART static void fail_waiting(struct backend *backend, struct watch *watch, int failure) {
   const unsigned connecting = watch->pending & PENDING(OPERATION_CONNECT);
   const unsigned waiting = PENDING(OPERATION_READ) | PENDING(OPERATION_WRITE) | PENDING(OPERATION_ACCEPT) | connecting;
   if (connecting != 0) {
@@ -29,6 +26,13 @@ static void settle(struct backend *backend, struct watch *watch) {
     watch->descriptor = -1;
   }
   finished_add(backend, watch, watch->pending & waiting, failure_of(failure, HINT_NONE));
+}
+
+static void settle(struct backend *backend, struct watch *watch) {
+  unsigned wanted = wanted_by(watch);
+  if ((wanted & ~(unsigned)watch->interest) == 0) return;
+  int failure = backend->poller_operations->set(backend->poller, watch, wanted);
+  if (failure != 0) fail_waiting(backend, watch, failure);
 }
 
 /* One pointer is enough for steady traffic; when a second watch grows, the first is told at once. */
