@@ -23,9 +23,8 @@ void handle_owe(struct handle *handle) {
   loop_owe(handle->loop, handle);
 }
 
-void handle_owe_elsewhere(struct handle *handle, struct list *list) {
-  list_move(list, &handle->link);
-  if (!handle->owes) return;
+void handle_owe_no_more(struct handle *handle) {
+  assert(handle->owes);
   handle->owes = false;
   handle_release(handle);
 }

@@ -103,8 +103,8 @@ static inline void handle_release(struct handle *handle) {
 /* Puts the handle on the loop's list of those that owe, unless it is there. */
 void handle_owe(struct handle *handle);
 
-/* Takes it from that list and puts it on another one of the loop, whose owner will look for what it owes. */
-void handle_owe_elsewhere(struct handle *handle, struct list *list);
+/* It was moved from that list to another one, whose owner will look for what it owes. */
+void handle_owe_no_more(struct handle *handle);
 
 /*
  * While the loop itself is at a handle, what it comes to owe need not go on the list: settling delivers it. The loop

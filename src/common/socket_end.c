@@ -5,6 +5,7 @@
  * A pipe of another library may have no way to be told (contract 0.1, case 4). Then `finish` comes all the same, and
  * the connection stays open, or closes after a silence of the user's choice.
  */
+#include "common/apart.h"
 #include "common/hand_over.h"
 #include "common/memory.h"
 #include "common/socket.h"
@@ -94,7 +95,7 @@ int weir_socket_end(weir_socket *socket, const weir_write *write) {
 /* ---- finish ---- */
 
 /* First the callbacks of writes that were taken before the end. */
-static void call_back_end(struct weir_socket *socket) {
+APART static void call_back_end(struct weir_socket *socket) {
   socket_deliver_callbacks(socket);
   if (socket_is_over(socket)) return;
   while (!list_empty(&socket->extra->ending)) {

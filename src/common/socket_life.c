@@ -133,7 +133,8 @@ static void end_life(struct weir_socket *socket, const weir_error *error, enum e
   socket->handle.silenced = true;
   if (socket->extra != NULL) end_extra(socket);
   handle_count(&socket->handle, true);
-  handle_owe_elsewhere(&socket->handle, &loop->closing);
+  list_move(&loop->closing, &socket->handle.link);
+  if (socket->handle.owes) handle_owe_no_more(&socket->handle);
   if (has_below) {
     loop->closes++;
     socket_operations(socket)->close(socket_backend(socket), socket_connection(socket), ending);

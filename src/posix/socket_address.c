@@ -118,10 +118,6 @@ static void read_zone(uint32_t number, char zone[WEIR_ZONE_BYTES]) {
   }
 }
 
-bool socket_address_is_ip(const struct socket_address *native) {
-  return native->any.sa_family == AF_INET || native->any.sa_family == AF_INET6;
-}
-
 void socket_address_read_ip(const struct socket_address *native, weir_address *ip) {
   assert(socket_address_is_ip(native));
   memset(ip, 0, sizeof *ip);

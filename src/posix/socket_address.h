@@ -29,7 +29,9 @@ struct socket_address socket_address_of_name(const struct address *address);
 /* Makes it from an IP address, whose zone the system may not know. */
 struct failure socket_address_of_ip(const weir_address *ip, struct socket_address *made);
 
-bool socket_address_is_ip(const struct socket_address *native);
+static inline bool socket_address_is_ip(const struct socket_address *native) {
+  return native->any.sa_family == AF_INET || native->any.sa_family == AF_INET6;
+}
 
 /* Room for whatever the system gives; not cleared, for every accepted client needs one. */
 static inline struct socket_address socket_address_room(void) {
