@@ -8,7 +8,7 @@ from harness import EVERYWHERE, Skip, case, case_over, expect, expect_equal, exp
 # Local sockets are where half-open connections are hard: pipes have none of their own.
 TIMES = {"local": 200, "tcp": 40}
 # Most of an exchange is the server's delay, so several of them wait at the same time.
-LANES = 4
+LANES = 16
 DELAY_MS = 500
 
 
