@@ -24,7 +24,7 @@ packages_of() {
     fuzzers) echo libclang-rt-14-dev ;;
     macos) echo lld-14:ld64.lld-14 llvm-14:llvm-install-name-tool-14 ;;
     valgrind) echo valgrind:valgrind libc6-dbg ;;
-    bench) echo libuv1-dev libevent-dev libev-dev libasio-dev nodejs:node python3:python3 strace:strace valgrind:valgrind ;;
+    bench) echo libuv1-dev libevent-dev libev-dev libasio-dev liburing-dev nodejs:node python3:python3 strace:strace valgrind:valgrind ;;
     *) echo "packages.sh: no group $1" >&2 && return 1 ;;
   esac
 }
