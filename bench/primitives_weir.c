@@ -33,21 +33,24 @@ static weir_timer *make_timer(weir_loop *loop) {
   return timer;
 }
 
-/* Many timers, each with a time, and an order in which to touch them. */
+/* Many timers, each with a time, as they were made and in random order. */
 struct crowd {
   size_t count;
   weir_loop *loop;
   weir_timer **timers;
+  weir_timer **shuffled;
   uint32_t *times;
-  uint32_t *order;
 };
 
 static struct crowd gather(size_t count, uint32_t least_ms, uint32_t most_ms) {
   struct crowd crowd = {.count = count, .loop = make_loop()};
   crowd.timers = primitives_memory(count, sizeof *crowd.timers);
   crowd.times = primitives_random(count, least_ms, most_ms);
-  crowd.order = primitives_order(count);
+  crowd.shuffled = primitives_memory(count, sizeof *crowd.shuffled);
+  uint32_t *order = primitives_order(count);
   for (size_t at = 0; at < count; at++) crowd.timers[at] = make_timer(crowd.loop);
+  for (size_t at = 0; at < count; at++) crowd.shuffled[at] = crowd.timers[order[at]];
+  free(order);
   return crowd;
 }
 
@@ -56,11 +59,11 @@ static void start_all(const struct crowd *crowd) {
 }
 
 static void restart_all(const struct crowd *crowd) {
-  for (size_t at = 0; at < crowd->count; at++) weir_timer_restart(crowd->timers[crowd->order[at]]);
+  for (size_t at = 0; at < crowd->count; at++) weir_timer_restart(crowd->shuffled[at]);
 }
 
 static void stop_all(const struct crowd *crowd) {
-  for (size_t at = 0; at < crowd->count; at++) weir_timer_stop(crowd->timers[crowd->order[at]]);
+  for (size_t at = 0; at < crowd->count; at++) weir_timer_stop(crowd->shuffled[at]);
 }
 
 /* What is done with a crowd in a callback, where programs do such things. */
@@ -89,7 +92,7 @@ static double disperse(struct crowd *crowd, double took) {
   weir_loop_release(crowd->loop);
   free(crowd->timers);
   free(crowd->times);
-  free(crowd->order);
+  free(crowd->shuffled);
   return took;
 }
 

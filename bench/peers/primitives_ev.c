@@ -33,16 +33,19 @@ struct crowd {
   size_t count;
   struct ev_loop *loop;
   ev_timer *timers;
+  ev_timer **shuffled;
   uint32_t *times;
-  uint32_t *order;
 };
 
 static struct crowd gather(size_t count, uint32_t least_ms, uint32_t most_ms) {
   struct crowd crowd = {.count = count, .loop = make_loop()};
   crowd.timers = primitives_memory(count, sizeof *crowd.timers);
   crowd.times = primitives_random(count, least_ms, most_ms);
-  crowd.order = primitives_order(count);
+  crowd.shuffled = primitives_memory(count, sizeof *crowd.shuffled);
+  uint32_t *order = primitives_order(count);
   for (size_t at = 0; at < count; at++) ev_init(&crowd.timers[at], ring);
+  for (size_t at = 0; at < count; at++) crowd.shuffled[at] = &crowd.timers[order[at]];
+  free(order);
   ev_now_update(crowd.loop);
   return crowd;
 }
@@ -63,7 +66,7 @@ static double disperse(struct crowd *crowd, double took) {
   ev_loop_destroy(crowd->loop);
   free(crowd->timers);
   free(crowd->times);
-  free(crowd->order);
+  free(crowd->shuffled);
   return took;
 }
 
@@ -78,7 +81,7 @@ static double restart_all(size_t count, uint32_t least_ms) {
   primitives_sleep(PRIMITIVES_PAUSE_MS);
   ev_run(crowd.loop, EVRUN_NOWAIT);
   double begin = primitives_now(CLOCK_THREAD_CPUTIME_ID);
-  for (size_t at = 0; at < count; at++) ev_timer_again(crowd.loop, &crowd.timers[crowd.order[at]]);
+  for (size_t at = 0; at < count; at++) ev_timer_again(crowd.loop, crowd.shuffled[at]);
   return disperse(&crowd, (primitives_now(CLOCK_THREAD_CPUTIME_ID) - begin) / (double)count);
 }
 
@@ -90,7 +93,7 @@ static double measure_stop(size_t count) {
   struct crowd crowd = gather(count, PRIMITIVES_LEAST_MS, PRIMITIVES_MOST_MS);
   start_all(&crowd);
   double begin = primitives_now(CLOCK_THREAD_CPUTIME_ID);
-  for (size_t at = 0; at < count; at++) ev_timer_stop(crowd.loop, &crowd.timers[crowd.order[at]]);
+  for (size_t at = 0; at < count; at++) ev_timer_stop(crowd.loop, crowd.shuffled[at]);
   return disperse(&crowd, (primitives_now(CLOCK_THREAD_CPUTIME_ID) - begin) / (double)count);
 }
 

@@ -36,16 +36,19 @@ struct crowd {
   size_t count;
   uv_loop_t *loop;
   uv_timer_t *timers;
+  uv_timer_t **shuffled;
   uint32_t *times;
-  uint32_t *order;
 };
 
 static struct crowd gather(size_t count, uint32_t least_ms, uint32_t most_ms) {
   struct crowd crowd = {.count = count, .loop = make_loop()};
   crowd.timers = primitives_memory(count, sizeof *crowd.timers);
   crowd.times = primitives_random(count, least_ms, most_ms);
-  crowd.order = primitives_order(count);
+  crowd.shuffled = primitives_memory(count, sizeof *crowd.shuffled);
+  uint32_t *order = primitives_order(count);
   for (size_t at = 0; at < count; at++) uv_timer_init(crowd.loop, &crowd.timers[at]);
+  for (size_t at = 0; at < count; at++) crowd.shuffled[at] = &crowd.timers[order[at]];
+  free(order);
   uv_update_time(crowd.loop);
   return crowd;
 }
@@ -61,7 +64,7 @@ static double disperse(struct crowd *crowd, double took) {
   end_loop(crowd->loop);
   free(crowd->timers);
   free(crowd->times);
-  free(crowd->order);
+  free(crowd->shuffled);
   return took;
 }
 
@@ -76,7 +79,7 @@ static double restart_all(size_t count, uint32_t least_ms) {
   primitives_sleep(PRIMITIVES_PAUSE_MS);
   uv_run(crowd.loop, UV_RUN_NOWAIT);
   double begin = primitives_now(CLOCK_THREAD_CPUTIME_ID);
-  for (size_t at = 0; at < count; at++) uv_timer_again(&crowd.timers[crowd.order[at]]);
+  for (size_t at = 0; at < count; at++) uv_timer_again(crowd.shuffled[at]);
   return disperse(&crowd, (primitives_now(CLOCK_THREAD_CPUTIME_ID) - begin) / (double)count);
 }
 
@@ -88,7 +91,7 @@ static double measure_stop(size_t count) {
   struct crowd crowd = gather(count, PRIMITIVES_LEAST_MS, PRIMITIVES_MOST_MS);
   start_all(&crowd);
   double begin = primitives_now(CLOCK_THREAD_CPUTIME_ID);
-  for (size_t at = 0; at < count; at++) uv_timer_stop(&crowd.timers[crowd.order[at]]);
+  for (size_t at = 0; at < count; at++) uv_timer_stop(crowd.shuffled[at]);
   return disperse(&crowd, (primitives_now(CLOCK_THREAD_CPUTIME_ID) - begin) / (double)count);
 }
 
