@@ -38,17 +38,9 @@ void deadline_fini(struct deadline *deadline, weir_loop *loop) {
 /* ---- setting ---- */
 
 static void put(struct deadline *deadline, weir_loop *loop, uint64_t time_ns) {
-  struct heap *heap = &loop->deadlines;
   bool is_moved_back = heap_contains(&deadline->node) && time_ns > deadline->time_ns;
   deadline->time_ns = time_ns;
-  if (is_moved_back) return;
-  if (heap_contains(&deadline->node)) {
-    heap_move(heap, &deadline->node, time_ns, (uint32_t)deadline->order);
-    return;
-  }
-  weir_code code = heap_insert(heap, &deadline->node, time_ns, (uint32_t)deadline->order);
-  assert(code == WEIR_OK);
-  (void)code;
+  if (!is_moved_back) heap_put(&loop->deadlines, &deadline->node, time_ns, (uint32_t)deadline->order);
 }
 
 /* The last one takes the place that becomes free. */
@@ -89,10 +81,12 @@ void deadline_start(struct deadline *deadline, weir_loop *loop, uint64_t millise
 void deadline_settle(weir_loop *loop) {
   if (loop->started_count == 0) return;
   loop_read_clock(loop);
-  for (uint32_t i = 0; i < loop->started_count; i++) {
+  uint64_t now_ns = loop->now_ns;
+  uint32_t count = loop->started_count;
+  for (uint32_t i = 0; i < count; i++) {
     struct started_deadline *started = &loop->started[i];
     started->deadline->started = 0;
-    put(started->deadline, loop, deadline_add_ms(loop->now_ns, started->milliseconds));
+    put(started->deadline, loop, deadline_add_ms(now_ns, started->milliseconds));
   }
   loop->started_count = 0;
 }
@@ -114,7 +108,7 @@ struct deadline *deadline_first(weir_loop *loop) {
       continue;
     }
     if (first->time_ns == slot.time) return first;
-    heap_move(heap, &first->node, first->time_ns, (uint32_t)first->order);
+    heap_put(heap, &first->node, first->time_ns, (uint32_t)first->order);
   }
   return NULL;
 }

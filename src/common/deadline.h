@@ -27,10 +27,10 @@ typedef void (*deadline_function)(struct deadline *deadline);
 /* While it is set, the heap has its time, or an earlier one; see deadline.c. */
 struct deadline {
   struct heap_node node;
+  uint32_t started; /* which of those that wait for the clock it is, from 1; 0: none */
   uint64_t time_ns;
   uint64_t order;        /* how many were set before it */
   deadline_function due; /* NULL: it has no place */
-  uint32_t started;      /* which of those that wait for the clock it is, from 1; 0: none */
 };
 
 /* One that was started and has no time yet. */

@@ -60,6 +60,12 @@ static void settle(struct heap *heap, uint32_t index, struct heap_slot slot) {
   }
 }
 
+/* Most holes have no children, and what fills them mostly comes from there too. */
+static inline bool fits_into_leaf(const struct heap *heap, uint32_t index, const struct heap_slot *slot) {
+  bool is_leaf = CHILDREN * index + 1 >= heap->count;
+  return is_leaf && (index == 0 || !comes_before(slot, &heap->slots[(index - 1) / CHILDREN]));
+}
+
 void heap_init(struct heap *heap, const weir_allocator *allocator) {
   heap->allocator = allocator;
   heap->slots = NULL;
@@ -85,19 +91,16 @@ weir_code heap_reserve(struct heap *heap, size_t count) {
   return WEIR_OK;
 }
 
-weir_code heap_insert(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order) {
-  assert(!heap_contains(node));
-  weir_code code = heap_reserve(heap, (size_t)heap->count + 1);
-  if (code != WEIR_OK) return code;
+void heap_put(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order) {
+  struct heap_slot slot = {time, node};
   node->order = order;
-  sift_up(heap, heap->count++, (struct heap_slot){time, node});
-  return WEIR_OK;
-}
-
-void heap_move(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order) {
-  assert(heap_contains(node) && heap->slots[node->place - 1].node == node);
-  node->order = order;
-  settle(heap, node->place - 1, (struct heap_slot){time, node});
+  if (heap_contains(node)) {
+    assert(heap->slots[node->place - 1].node == node);
+    settle(heap, node->place - 1, slot);
+  } else {
+    assert(heap->count < heap->capacity);
+    sift_up(heap, heap->count++, slot);
+  }
 }
 
 void heap_remove(struct heap *heap, struct heap_node *node) {
@@ -106,5 +109,10 @@ void heap_remove(struct heap *heap, struct heap_node *node) {
   assert(heap->slots[index].node == node);
   node->place = 0;
   struct heap_slot last = heap->slots[--heap->count];
-  if (last.node != node) settle(heap, index, last);
+  if (last.node == node) return;
+  if (fits_into_leaf(heap, index, &last)) {
+    fill_slot(heap, index, last);
+  } else {
+    settle(heap, index, last);
+  }
 }

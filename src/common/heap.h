@@ -39,14 +39,11 @@ void heap_init(struct heap *heap, const weir_allocator *allocator);
 /* Gives the memory back; nodes still in it are forgotten by the heap, not cleared. */
 void heap_fini(struct heap *heap);
 
-/* Makes room for `count` nodes in all: as long as no more are in it, heap_insert cannot fail. Or WEIR_ENOMEM. */
+/* Makes room for `count` nodes in all, or WEIR_ENOMEM: then nothing has changed. */
 weir_code heap_reserve(struct heap *heap, size_t count);
 
-/* Adds a node that is in no heap. WEIR_ENOMEM: nothing has changed. */
-weir_code heap_insert(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order);
-
-/* Gives a node of this heap another key. Cannot fail. */
-void heap_move(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order);
+/* Adds a node that is in no heap, for which there is room, or gives one of this heap another key. Cannot fail. */
+void heap_put(struct heap *heap, struct heap_node *node, uint64_t time, uint32_t order);
 
 /* Takes a node out; does nothing to a node that is in no heap. */
 void heap_remove(struct heap *heap, struct heap_node *node);
