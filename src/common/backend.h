@@ -21,7 +21,7 @@
  *     The result of OPERATION_NONE is a code when the system cannot be asked at all, else 0.
  *  6. No code of the user runs inside a backend; bytes of a read are lent until the following `next`, whatever is
  *     submitted before.
- *  7. An idle connection pins no buffer. (A message-type pipe needs a small one, see win32.)
+ *  7. An idle connection pins no buffer. (A message-type pipe needs a small one; a larger is lent to it, see win32.)
  *  8. Only `wake` may be called from another thread.
  *  9. No clock runs below the seam. "Busy, try again" is the completion WEIR_EAGAIN of a connect; "short of
  * descriptors" is WEIR_EMFILE or WEIR_ENFILE of an accept, after the backend has shed a client if it could. Common
