@@ -9,6 +9,7 @@ import os
 import random
 import statistics
 import subprocess
+import time
 
 from . import progress
 from .failure import Failure
@@ -30,11 +31,16 @@ def run_program(path, quick):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def run(programs, rounds, quick):
-    """For results.json: for each library and cell the median over the rounds, with its smallest and its largest."""
+def run(programs, most, deadline, quick):
+    """For results.json: for each library and cell the median over the rounds, with its smallest and its largest.
+
+    There is one round in any case, and no other one begins behind the deadline.
+    """
     found = {}
     paths = find(programs)
-    for _ in range(rounds):
+    for done in range(most):
+        if done > 0 and time.monotonic() > deadline:
+            break
         for path in paths:
             for line in run_program(path, quick):
                 key = (line["cell"], line["count"], line["library"])

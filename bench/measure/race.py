@@ -40,12 +40,12 @@ class Race:
             reports.append({contestant.name: self.run_once(cell, contestant, folder) for contestant in shuffled})
         self.rounds.append(reports)
 
-    def run(self, deadline, least, most):
-        """Rounds until `most` are done or another one would end behind the deadline, but `least` in any case."""
+    def run(self, deadline, most):
+        """Rounds until `most` are done or another one would end behind the deadline, but one in any case."""
         with tempfile.TemporaryDirectory(prefix="weir-bench.") as folder:
             while len(self.rounds) < most:
                 start = time.monotonic()
-                if len(self.rounds) >= least and start + self.longest_round > deadline:
+                if self.rounds and start + self.longest_round > deadline:
                     break
                 self.run_round(folder)
                 self.longest_round = max(self.longest_round, time.monotonic() - start)
