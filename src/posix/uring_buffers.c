@@ -5,8 +5,8 @@
 
 #include "posix/os.h"
 
-/* A power of two. With fewer a burst runs dry and receives must begin anew. */
-#define BUFFER_COUNT 256u
+/* A power of two. With fewer a burst runs dry and receives must begin anew; with more each of them is cold. */
+#define BUFFER_COUNT 64u
 
 /* Smaller ones cut large messages, and each piece wakes the writer: 16 KiB made 64 KiB messages several times slower.
  */
