@@ -33,7 +33,7 @@ def in_counts(results):
         counted = {count["contestant"]: count["cells"] for count in results["counts"] if count["count"] == key}
         for cell, own in counted.get(WEIR, {}).items():
             better = [(name, counted[name][cell]) for name in peers_of(results)
-                      if name in counted and counted[name][cell] < 0.99 * own]
+                      if name in counted and counted[name][cell] < 0.98 * own]
             yield f"{title.lower()}, {cell}", own, better, precision
 
 

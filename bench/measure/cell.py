@@ -70,7 +70,8 @@ def quick():
 
 def crowd(transport, connections):
     """Many connections are open, and always as many of them are active."""
-    return Cell(transport, f"{ACTIVE} of {connections:,}", "--connections", str(connections), "--active", str(ACTIVE))
+    return Cell(transport, f"{ACTIVE} of {connections:,}", "--connections", str(connections), "--active", str(ACTIVE),
+                lengthy=True)
 
 
 def most_connections():

@@ -137,4 +137,4 @@ def lines(picture, x, y, width, height, title, series, most):
         picture.line(places, f"line-{each.colour}", 2)
         for point in places:
             picture.dot(*point, 2.5, each.colour)
-        picture.text(right + 8, ends[each.name] + 4, each.name, f"{each.colour} bold")
+        picture.text(places[-1][0] + 8, ends[each.name] + 4, each.name, f"{each.colour} bold")

@@ -11,15 +11,22 @@ from .failure import Failure
 
 PLACE = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
+ENOUGH_ROUNDS = 5
+ROUGH = ("**The machine was busy with other work.** That leaves the counts and the memory as they are, but makes the\n"
+         "times of this run rough: a ratio between 0.8 and 1.25 says nothing, and `-` is a server that had no turn.")
+
 
 def describe_run(results):
     """The machine, and how much was measured on it."""
     machine = results["machine"]
     rounds = len(results["race"][0]["rounds"])
     contestants = "\n".join(f"| {each['name']} | {each['text']} |" for each in results["contestants"])
+    is_rough = rounds < ENOUGH_ROUNDS or machine["load"] > machine["processors"]
+    warning = f"\n\n{ROUGH}" if is_rough else ""
     return (f"Measured on {machine['date']}: {machine['processor']}, {machine['processors']} processors, Linux "
-            f"{machine['kernel']}, {rounds} rounds, {results['seconds'] / 60:.0f} minutes, load average "
-            f"{machine['load']:.1f} at the start.\n\n| name | what |\n| --- | --- |\n{contestants}")
+            f"{machine['kernel']}, {rounds} {'round' if rounds == 1 else 'rounds'}, {results['seconds'] / 60:.0f} "
+            f"minutes, load average {machine['load']:.1f} at the start.{warning}\n\n"
+            f"| name | what |\n| --- | --- |\n{contestants}")
 
 
 def describe_tables(results):

@@ -86,7 +86,7 @@ def series_of(cells, count_of):
     for name, colour in LINES.items():
         spreads = [(count_of(cell), summary.typical(cell, name, summary.CPU)) for cell in cells]
         points = [(count, spread.median) for count, spread in spreads if spread is not None]
-        if len(points) == len(cells):
+        if len(points) > 1:
             found.append(chart.Series(name, points, colour))
     return found
 

@@ -15,6 +15,7 @@ class Spread:
 
     def __init__(self, numbers):
         ordered = sorted(numbers)
+        self.count = len(ordered)
         self.median = statistics.median(ordered)
         quarter = len(ordered) // 4
         self.low, self.high = ordered[quarter], ordered[-1 - quarter]

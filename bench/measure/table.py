@@ -33,9 +33,11 @@ class Table:
 
 
 def with_spread(spread, precision=2):
-    """1.02 ±.03: the half of the distance between the quarters."""
+    """1.02 ±.03: the half of the distance between the quarters. A single round has none."""
     if spread is None:
         return "-"
+    if spread.count == 1:
+        return f"{spread.median:.{precision}f}"
     half = f"{(spread.high - spread.low) / 2:.{precision}f}"
     return f"{spread.median:.{precision}f} ±{half.removeprefix('0')}"
 
