@@ -51,13 +51,14 @@ build() {
   cmake --build --preset "$preset"
 }
 
-# Tests mostly wait, so there are more of them at a time than cores; Wine's server is one for all.
+# Tests mostly wait, so there are more of them at a time than cores. Wine's server is one thread for all: with three, those
+# that only look for a moment whether something happens met it busy.
 run_tests() {
   local at_once=4
   case $preset in
     macos-cross*) return ;;
     mingw64)
-      at_once=3
+      at_once=2
       if [[ $(uname) == Linux ]]; then ci/wine.sh start; fi
       ;;
   esac
