@@ -252,7 +252,7 @@ static bool do_own_work(weir_loop *loop) {
     signal_deliver(loop);
     deliver_owed(loop);
   }
-  pipe_free_ended(loop);
+  if (!list_empty(&loop->unpiped)) pipe_free_ended(loop);
   return ring_deadlines(loop) || any;
 }
 

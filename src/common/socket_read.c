@@ -203,16 +203,27 @@ APART static void stop_reading(struct weir_socket *socket, const struct completi
   }
 }
 
-/* To a socket that is not as plain as most: it has a time-out, a decoder, a buffer of the user, or does not flow. */
+/* To a socket that decodes, fills a buffer of the user, or does not flow. */
 APART static void receive_specially(struct weir_socket *socket, const void *bytes, size_t length) {
   size_t taken = 0;
-  socket_touch(socket);
-  if (socket->write_half == WRITE_ENDED) socket_break_silence(socket);
   if (socket->read_half == READ_FLOWING) taken = deliver(socket, bytes, length);
   if (taken == length || socket->life != LIFE_OPEN) return;
   assert(socket->read_half == READ_HELD);
   socket_keep(socket, (const unsigned char *)bytes + taken, length - taken);
   if (socket->life == LIFE_OPEN) stop_reading_above_mark(socket);
+}
+
+/* To a socket with more than most have, perhaps only a time-out. */
+APART static void receive_with_extra(struct weir_socket *socket, const void *bytes, size_t length) {
+  const struct socket_extra *extra = socket->extra;
+  socket_touch(socket);
+  if (socket->write_half == WRITE_ENDED) socket_break_silence(socket);
+  bool as_they_are = extra->onread == NULL && extra->decoder.encoding == WEIR_ENCODING_NONE;
+  if (socket->read_half == READ_FLOWING && as_they_are) {
+    emit_data(socket, bytes, length);
+  } else {
+    receive_specially(socket, bytes, length);
+  }
 }
 
 void socket_read_done(const struct completion *completion) {
@@ -224,7 +235,9 @@ void socket_read_done(const struct completion *completion) {
   size_t length = (size_t)completion->result;
   socket->bytes_read += length;
   socket->handle.loop->counters.bytes_read += length;
-  if (socket->extra == NULL && socket->read_half == READ_FLOWING) {
+  if (socket->extra != NULL) {
+    receive_with_extra(socket, completion->bytes, length);
+  } else if (socket->read_half == READ_FLOWING) {
     emit_data(socket, completion->bytes, length);
   } else {
     receive_specially(socket, completion->bytes, length);
