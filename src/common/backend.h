@@ -47,7 +47,7 @@
 #include <weir/error.h>
 #include <weir/loop.h>
 
-#include "common/address.h"
+#include "common/address/address.h"
 
 /* One per loop; each backend defines its own. */
 struct backend;

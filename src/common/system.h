@@ -17,8 +17,8 @@
 #include <weir/error.h>
 #include <weir/signal.h>
 
+#include "common/address/resolved.h"
 #include "common/backend.h"
-#include "common/resolved.h"
 
 /* ---- memory that a thread may use after the end of its loop, whose allocator may be gone by then ---- */
 

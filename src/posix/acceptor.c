@@ -8,8 +8,8 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "common/apart.h"
-#include "common/list.h"
+#include "common/base/apart.h"
+#include "common/base/list.h"
 #include "posix/accepting.h"
 #include "posix/os.h"
 #include "posix/socket_address.h"

@@ -13,9 +13,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/apart.h"
-#include "common/list.h"
-#include "common/memory.h"
+#include "common/base/apart.h"
+#include "common/base/list.h"
+#include "common/base/memory.h"
 #include "posix/os.h"
 #include "posix/state.h"
 

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "common/apart.h"
-#include "common/list.h"
+#include "common/base/apart.h"
+#include "common/base/list.h"
 #include "posix/os.h"
 #include "posix/socket_address.h"
 #include "posix/state.h"

@@ -5,7 +5,7 @@
  */
 #include <assert.h>
 
-#include "common/apart.h"
+#include "common/base/apart.h"
 #include "posix/parts.h"
 
 static void append(struct finished *finished, struct watch *watch) {

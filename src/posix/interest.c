@@ -6,7 +6,7 @@
  */
 #include <assert.h>
 
-#include "common/apart.h"
+#include "common/base/apart.h"
 #include "posix/os.h"
 #include "posix/state.h"
 

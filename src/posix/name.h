@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "common/address.h"
+#include "common/address/address.h"
 #include "posix/error.h"
 
 /*

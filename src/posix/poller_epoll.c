@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "posix/os.h"
 #include "posix/os_epoll.h"
 

@@ -12,7 +12,7 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "posix/os.h"
 
 struct poller {

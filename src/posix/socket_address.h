@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "common/address.h"
+#include "common/address/address.h"
 #include "posix/error.h"
 
 struct socket_address {

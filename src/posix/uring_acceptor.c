@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "posix/accepting.h"
 #include "posix/os.h"
 #include "posix/socket_address.h"

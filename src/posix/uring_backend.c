@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "posix/os.h"
 #include "posix/socket_address.h"
 #include "posix/uring_state.h"

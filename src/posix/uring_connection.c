@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "posix/os.h"
 #include "posix/uring_parcel.h"
 #include "posix/uring_state.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "posix/uring_outgoing.h"
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 /* How many blocks stay for the next burst. */
 enum { POOL_MAX = 256 };

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "posix/os.h"
 #include "posix/uring_state.h"
 

@@ -17,7 +17,7 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
-#include "common/list.h"
+#include "common/base/list.h"
 #include "posix/parts.h"
 #include "posix/uring_buffers.h"
 #include "posix/uring_outgoing.h"

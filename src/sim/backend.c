@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "sim/parts.h"
 
 /* What a loan is overwritten with when it is over, and memory that has come back. */

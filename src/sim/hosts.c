@@ -2,8 +2,8 @@
 /* The names of a simulated world: what a look-up finds there, and how long it takes. */
 #include <string.h>
 
-#include "common/memory.h"
-#include "common/resolved.h"
+#include "common/address/resolved.h"
+#include "common/base/memory.h"
 #include "common/system.h"
 #include "sim/world.h"
 

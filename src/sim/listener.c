@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "sim/parts.h"
 #include "sim/world.h"
 

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/address.h"
+#include "common/address/address.h"
 #include "common/backend.h"
-#include "common/list.h"
+#include "common/base/list.h"
 #include "sim/machine.h"
 #include "sim/native.h"
 #include "sim/wire.h"

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "common/ip.h"
-#include "common/memory.h"
+#include "common/address/ip.h"
+#include "common/base/memory.h"
 #include "sim/listener.h"
 #include "sim/wire.h"
 #include "sim/world.h"

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "common/list.h"
+#include "common/base/list.h"
 
 struct weir_sim;
 

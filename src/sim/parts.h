@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "common/backend.h"
-#include "common/list.h"
+#include "common/base/list.h"
 #include "sim/listener.h"
 #include "sim/schedule.h"
 #include "sim/wire.h"

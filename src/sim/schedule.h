@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "common/backend.h"
-#include "common/list.h"
+#include "common/base/list.h"
 #include "sim/chance.h"
 
 /* Where an operation stands: idle -> submitted -> ready -> handed out, and then submitted again when it is sticky. */

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 struct wire *wire_create(const weir_allocator *allocator, enum transport transport, size_t capacity) {
   if (capacity > (SIZE_MAX - sizeof(struct wire)) / 2) return NULL;

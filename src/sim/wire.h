@@ -15,7 +15,7 @@
 #include <weir/loop.h>
 
 #include "common/backend.h"
-#include "common/list.h"
+#include "common/base/list.h"
 #include "sim/flow.h"
 #include "sim/native.h"
 

@@ -4,8 +4,8 @@
 
 #include <assert.h>
 
-#include "common/memory.h"
-#include "common/versioned.h"
+#include "common/base/memory.h"
+#include "common/base/versioned.h"
 #include "sim/machine.h"
 #include "sim/parts.h"
 

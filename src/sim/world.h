@@ -11,8 +11,8 @@
 
 #include <weir/sim.h>
 
-#include "common/address.h"
-#include "common/list.h"
+#include "common/address/address.h"
+#include "common/base/list.h"
 #include "sim/chance.h"
 
 #define NANOSECONDS_PER_MILLISECOND UINT64_C(1000000)

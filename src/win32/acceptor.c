@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 static enum operation finish_instance(struct backend *backend, struct task *task, struct completion *completion);
 static enum operation finish_offer(struct backend *backend, struct task *task, struct completion *completion);

@@ -7,7 +7,7 @@
 
 #include <assert.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "win32/acceptor.h"
 #include "win32/connection.h"
 #include "win32/error.h"

@@ -7,7 +7,7 @@
 #define WEIR_WIN32_BACKEND_H
 
 #include "common/backend.h"
-#include "common/list.h"
+#include "common/base/list.h"
 #include "win32/pipe_buffer.h"
 #include "win32/pipe_limits.h"
 #include "win32/port.h"

@@ -8,7 +8,7 @@
 
 #include <wchar.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 #define CARD_UNITS 64
 

@@ -13,7 +13,7 @@
 
 #include <weir/loop.h>
 
-#include "common/list.h"
+#include "common/base/list.h"
 #include "win32/os.h"
 
 struct calling_card {

@@ -6,7 +6,7 @@
 #ifndef WEIR_WIN32_NAME_H
 #define WEIR_WIN32_NAME_H
 
-#include "common/address.h"
+#include "common/address/address.h"
 #include "win32/os.h"
 #include "win32/pipe_limits.h"
 

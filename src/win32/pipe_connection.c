@@ -7,7 +7,7 @@
 
 #include <assert.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "win32/error.h"
 #include "win32/name.h"
 #include "win32/pipe_passage.h"

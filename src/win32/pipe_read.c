@@ -18,7 +18,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "win32/error.h"
 
 /* How much a `shutdown` keeps of what a client has sent: one that never stops sending must not hold up the loop. */

@@ -10,7 +10,7 @@
 #define WEIR_WIN32_PORT_H
 
 #include "common/backend.h"
-#include "common/list.h"
+#include "common/base/list.h"
 #include "win32/os.h"
 #include "win32/watch.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "win32/watch.h"
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 /* What an OVERLAPPED holds until its operation is over. */
 #define UNDER_WAY 0x103

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "common/loop.h"
+#include "common/loop/loop.h"
 
 /* ---- what is told below ----------------------------------------------------------------------------------------- */
 

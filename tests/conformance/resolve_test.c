@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "common/lookup.h"
+#include "common/service/lookup.h"
 #include "support/further_loop.h"
 #include "support/native.h"
 #include "support/system_faults.h"

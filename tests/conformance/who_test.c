@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "common/loop.h"
+#include "common/loop/loop.h"
 
 static void expect_none(bool found, const weir_address *address) {
   static const weir_address none;

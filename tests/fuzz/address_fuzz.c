@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "common/address.h"
+#include "common/address/address.h"
 #include "fuzz.h"
 
 static const struct address_rules all_rules[] = {{107, 107, 0},   {103, 0, 0}, {0, 0, 256},

@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "common/decoder.h"
-#include "common/encoder.h"
-#include "common/utf8.h"
+#include "common/encoding/decoder.h"
+#include "common/encoding/encoder.h"
+#include "common/encoding/utf8.h"
 #include "fuzz.h"
 
 /* A text in a block of its own; `length` of it counts. */

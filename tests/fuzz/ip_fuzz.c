@@ -10,7 +10,7 @@
 #include <weir/address.h>
 #include <weir/block_list.h>
 
-#include "common/ip.h"
+#include "common/address/ip.h"
 #include "fuzz.h"
 
 static const char letters[] = "0123456789abcdefF:::::....%/-[]]e1 ";

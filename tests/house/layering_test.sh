@@ -14,7 +14,7 @@ source "$(dirname "$0")/cases.sh"
 
 c_headers='assert|ctype|errno|float|inttypes|limits|math|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib'
 c_headers+='|stdnoreturn|string|time'
-value_modules='address|apart|backend|error|heap|ip|list|memory|pipe_name|resolved|system|utf8|versioned'
+value_headers='(base|address|encoding)/[a-z0-9_]+'
 
 # Finding nothing is no failure here.
 search() { grep "$@" || true; }
@@ -38,12 +38,18 @@ above_the_seam_no_conditional_names_a_system() {
 
 common_includes_only_c_itself_and_the_library() {
   search -rnE '^[[:space:]]*#[[:space:]]*include' "$1/src/common" "$1/include" --include='*.[ch]' |
-    search -vE "#[[:space:]]*include (<($c_headers)\.h>|<weir/[a-z0-9_]+\.h>|\"common/[a-z0-9_]+\.h\")" | expect_nothing
+    search -vE "#[[:space:]]*include (<($c_headers)\.h>|<weir/[a-z0-9_]+\.h>|\"common/([a-z_]+/)?[a-z0-9_]+\.h\")" |
+    expect_nothing
 }
 
 backends_include_of_common_only_the_seam_and_values() {
   search -rnE '#[[:space:]]*include "common/' "$1"/src/{posix,win32,sim} --include='*.[ch]' |
-    search -vE "\"common/($value_modules)\.h\"" | expect_nothing
+    search -vE "\"common/(backend|system|$value_headers)\.h\"" | expect_nothing
+}
+
+values_know_nothing_of_loops() {
+  search -rnE '#[[:space:]]*include "common/' "$1"/src/common/{base,address,encoding} --include='*.[ch]' |
+    search -vE "\"common/(system|$value_headers)\.h\"" | expect_nothing
 }
 
 backends_do_not_include_each_other() {
@@ -85,6 +91,7 @@ rules=(
   above_the_seam_no_conditional_names_a_system
   common_includes_only_c_itself_and_the_library
   backends_include_of_common_only_the_seam_and_values
+  values_know_nothing_of_loops
   backends_do_not_include_each_other
   the_seam_has_at_most_20_operations
   a_poller_has_at_most_6_operations
@@ -108,13 +115,14 @@ breaking_a_rule_is_noticed() {
       return 1
     fi
   done <<END
-above_the_seam_no_conditional_names_a_system src/common/list.h #ifdef _WIN32\n#endif
-above_the_seam_no_conditional_names_a_system src/common/list.h #  if defined(NDEBUG) && defined(__linux__)\n#endif
-above_the_seam_no_conditional_names_a_system src/common/list.h #if defined(NDEBUG) || \\\\\n  defined(__APPLE__)\n#endif
+above_the_seam_no_conditional_names_a_system src/common/base/list.h #ifdef _WIN32\n#endif
+above_the_seam_no_conditional_names_a_system src/common/base/list.h #  if defined(NDEBUG) && defined(__linux__)\n#endif
+above_the_seam_no_conditional_names_a_system src/common/base/list.h #if defined(NDEBUG) || \\\\\n  defined(__APPLE__)\n#endif
 above_the_seam_no_conditional_names_a_system include/weir/weir.h #if __GNUC__ > 4\n#endif
-common_includes_only_c_itself_and_the_library src/common/list.h #include <unistd.h>
-common_includes_only_c_itself_and_the_library src/common/list.h #include "posix/os.h"
-backends_include_of_common_only_the_seam_and_values src/posix/broken.h #include "common/socket.h"
+common_includes_only_c_itself_and_the_library src/common/base/list.h #include <unistd.h>
+common_includes_only_c_itself_and_the_library src/common/base/list.h #include "posix/os.h"
+backends_include_of_common_only_the_seam_and_values src/posix/broken.h #include "common/socket/socket.h"
+values_know_nothing_of_loops src/common/base/list.h #include "common/loop/loop.h"
 backends_do_not_include_each_other src/sim/broken.h #include "posix/os.h"
 the_seam_has_at_most_20_operations src/common/backend.h struct backend_operations {$many_operations\n};
 a_poller_has_at_most_6_operations src/posix/poller.h struct poller_operations {$many_operations\n};

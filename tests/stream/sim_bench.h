@@ -19,7 +19,7 @@
 
 #include <weir/sim.h>
 
-#include "common/address.h"
+#include "common/address/address.h"
 #include "common/backend.h"
 
 struct bench {

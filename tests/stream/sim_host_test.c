@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of a simulated world: what looking them up finds, and how long it takes. */
-#include "common/resolved.h"
+#include "common/address/resolved.h"
 #include "common/system.h"
 #include "stream/sim_bench.h"
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 /* How long something that must come may take, and how long one waits to see that nothing comes. */
 #define PATIENCE_NS (20 * 1000000000ull)

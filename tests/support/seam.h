@@ -17,7 +17,7 @@
 
 #include <weir/sim.h>
 
-#include "common/address.h"
+#include "common/address/address.h"
 #include "common/backend.h"
 #include "support/endpoint.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The two addresses of a connection: what is kept comes back, in how little memory, and without memory nothing. */
-#include "common/address_pair.h"
+#include "common/address/address_pair.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every row of the grammar in weir/endpoint.h, under the rules of three systems. */
-#include "common/address.h"
+#include "common/address/address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

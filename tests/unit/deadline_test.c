@@ -3,7 +3,7 @@
  * The deadlines of a loop against a model that notes every time and searches: whatever is set, started, moved and
  * cleared, they come at their times, in the order of their times and then in the order in which they were set.
  */
-#include "common/deadline.h"
+#include "common/loop/deadline.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <weir/sim.h>
 
-#include "common/loop.h"
+#include "common/loop/loop.h"
 
 enum { DEADLINES = 200, STEPS = 100000 };
 

@@ -3,7 +3,7 @@
  * Streams of bytes turned into text: what each portion gives, as row EO-41 of the contract and Node's own truth table
  * have it, and that no way of cutting a stream changes the whole.
  */
-#include "common/decoder.h"
+#include "common/encoding/decoder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 /* cmocka.h wants the headers above first. */
 #include <cmocka.h>
 
-#include "common/encoder.h"
+#include "common/encoding/encoder.h"
 
 /* U+FFFD and U+1F600. */
 #define BAD "\xef\xbf\xbd"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The names of encodings, and texts turned into bytes. What is expected was taken from Node 20. */
-#include "common/encoder.h"
+#include "common/encoding/encoder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -14,7 +14,7 @@
 #include <weir/event.h>
 #include <weir/export.h>
 
-#include "common/failure.h"
+#include "common/base/failure.h"
 
 static void check_line(const weir_error *error, const char *expected) {
   char line[256];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The timer heap against a model that searches, and against an allocator that refuses. */
-#include "common/heap.h"
+#include "common/base/heap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 /* cmocka.h wants the headers above first. */
 #include <cmocka.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 /* An allocator with a switch. */
 struct switched {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* IP addresses: what is one, what its bytes are, and how it is written again, with and without a port. */
-#include "common/ip.h"
+#include "common/address/ip.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The intrusive list. */
-#include "common/list.h"
+#include "common/base/list.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

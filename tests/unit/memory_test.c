@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory goes through the allocator, with the meaning of each call. */
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

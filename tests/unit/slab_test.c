@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/slab.h"
+#include "common/base/slab.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Texts in a space of any size: cut, terminated, and as long as they would have been. */
-#include "common/text.h"
+#include "common/base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

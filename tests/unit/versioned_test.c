@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Programs that were compiled with an earlier or a later version of the headers hand in their structures. */
-#include "common/versioned.h"
+#include "common/base/versioned.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Accepting: each client is welcomed with a socket of its own, or dropped when there are too many. When the system is
+ * short of descriptors or memory, the backend has shed a client if it could, and accepting pauses, longer each time.
+ * (facts A.20; EO-52)
+ */
+#include <weir/event.h>
+
+#include "common/base/apart.h"
+#include "common/server/server.h"
+#include "common/socket/socket.h"
+
+enum { LONGEST_PAUSE_MS = 1000 };
+
+void server_accept(weir_server *server, bool wanted) {
+  weir_loop *loop = server->handle.loop;
+  loop->operations->accept(loop->backend, server_acceptor(server), wanted);
+}
+
+void server_accept_again(struct deadline *deadline) {
+  weir_server *server = CONTAINER_OF(deadline, weir_server, pause);
+  if (server->state == SERVER_LISTENING) server_accept(server, true);
+}
+
+/* Short of descriptors or memory: pause, longer each time, and say so once. */
+APART static void back_off(weir_server *server, const struct completion *completion) {
+  deadline_set_after(&server->pause, server->handle.loop, server->pause_ms);
+  server->pause_ms = server->pause_ms * 2 < LONGEST_PAUSE_MS ? server->pause_ms * 2 : LONGEST_PAUSE_MS;
+  if (server->short_of_descriptors) return;
+  server->short_of_descriptors = true;
+  server_report(server, "accept", (weir_code)completion->result, completion->native_code, completion->hint);
+}
+
+static void turn_away(weir_server *server) {
+  server->handle.loop->operations->take(server->handle.loop->backend, server_acceptor(server), NULL);
+}
+
+/* What the listener has asked of the socket. Most only want to hear it, and nobody hears `resume`. */
+static void begin(struct weir_socket *socket) {
+  bool just_flows = socket->debts == DEBT_RESUME && socket->life == LIFE_OPEN && socket->extra == NULL;
+  if (just_flows && !handle_hears(&socket->handle, WEIR_EVENT_RESUME)) {
+    socket->handle.attended = false;
+    socket->debts = 0;
+    socket->read_half = READ_FLOWING;
+  } else {
+    handle_settle(&socket->handle);
+  }
+}
+
+/* `peer` is NULL over anything but TCP. */
+static void welcome(weir_server *server, struct weir_socket *socket, const weir_address *peer) {
+  weir_event event = {.type = WEIR_EVENT_CONNECTION, .server = server, .connection = socket};
+  socket->flow = server->pause_on_connect ? FLOW_PAUSED : FLOW_UNDECIDED;
+  socket->server = server;
+  handle_retain(&server->handle);
+  server->connections++;
+  server->unclosed++;
+  server->handle.loop->counters.connections_accepted++;
+  if (peer != NULL) socket_meet(socket, peer);
+  socket_become_open(socket);
+  handle_attend(&socket->handle);
+  handle_emit(&server->handle, &event);
+  begin(socket);
+  /* A listener that pauses still has what comes read up to the mark; only pause_on_connect reads nothing. (EO-07,
+   * EO-08) */
+  if (socket->reading) return;
+  if (!server->pause_on_connect || socket->flow != FLOW_PAUSED) socket_start_reading(socket);
+}
+
+/* Too many: they are told who it was, as far as TCP says. */
+APART static void drop(weir_server *server, const weir_address *peer) {
+  weir_event_drop details = {.local = peer == NULL ? NULL : &server->bound, .remote = peer};
+  weir_event event = {.type = WEIR_EVENT_DROP, .server = server, .drop = &details};
+  server->handle.loop->counters.connections_dropped++;
+  turn_away(server);
+  handle_emit(&server->handle, &event);
+}
+
+static bool is_full(const weir_server *server) {
+  return server->max_connections >= 0 && server->connections >= (size_t)server->max_connections;
+}
+
+static bool is_blocked(const weir_server *server, const weir_address *peer) {
+  return server->block_list != NULL && weir_block_list_check(server->block_list, peer);
+}
+
+APART static void refuse_for_memory(weir_server *server) {
+  turn_away(server);
+  server_report(server, "accept", WEIR_ENOMEM, 0, "no memory for a client's socket; the client was turned away");
+}
+
+static void accept_client(weir_server *server, const weir_address *peer) {
+  weir_loop *loop = server->handle.loop;
+  struct weir_socket *socket = socket_make(loop, server->allow_half_open, peer != NULL, NULL);
+  if (socket == NULL) {
+    refuse_for_memory(server);
+    return;
+  }
+  server->short_of_descriptors = false;
+  server->pause_ms = SERVER_FIRST_PAUSE_MS;
+  loop->operations->take(loop->backend, server_acceptor(server), socket_connection(socket));
+  welcome(server, socket, peer); /* the owner it was made with is the loop */
+}
+
+/* Who comes is lent by the backend only until `take`. */
+APART static void accept_from(weir_server *server, const weir_address *lent) {
+  const weir_address peer = *lent;
+  if (is_blocked(server, &peer)) {
+    server->handle.loop->counters.connections_blocked++;
+    turn_away(server);
+  } else if (is_full(server)) {
+    drop(server, &peer);
+  } else {
+    accept_client(server, &peer);
+  }
+}
+
+void server_accept_done(const struct completion *completion) {
+  weir_server *server = server_of(completion->acceptor);
+  if (completion->result < 0) {
+    back_off(server, completion);
+  } else if (completion->peer != NULL) {
+    accept_from(server, completion->peer);
+  } else if (is_full(server)) {
+    drop(server, NULL);
+  } else {
+    accept_client(server, NULL);
+  }
+}
