@@ -142,6 +142,31 @@ static void a_server_that_destroys_its_connections_takes_back_what_they_would_co
   world_expect(world, "S", "close(false)");
 }
 
+static void connect_to_world(const weir_event *event, void *world) {
+  const char *endpoint = ((const struct world *)world)->endpoint;
+  assert_int_equal(weir_socket_connect(event->socket, endpoint, NULL), WEIR_OK);
+}
+
+static void destroy_connections_of(const weir_event *event, void *server) {
+  (void)event;
+  weir_server_destroy_connections(server);
+}
+
+static void a_socket_whose_close_has_come_is_not_its_servers_any_more(struct world *world) {
+  struct world_pair pair = world_pair(world, NULL);
+  const weir_error error = {.code = WEIR_EPROTO, .operation = "test", .address = "", .hint = ""};
+  weir_socket_once(pair.accepted, WEIR_EVENT_ERROR, connect_to_world, world);
+  weir_socket_once(pair.accepted, WEIR_EVENT_CLOSE, destroy_connections_of, pair.server);
+  weir_socket_destroy(pair.accepted, &error);
+  world_run_until_noted(world, "S connect", 1);
+  weir_socket_destroy(pair.accepted, NULL);
+  weir_socket_destroy(pair.client, NULL);
+  weir_server_close(pair.server, NULL, NULL);
+  world_run_until_noted(world, "S close(false)", 1);
+  weir_server_destroy_connections(pair.server);
+  world_run(world);
+}
+
 static void a_paused_socket_flows_again_after_a_reconnect(struct world *world) {
   weir_server_unref(world_listen(world, NULL, end_with_text, NULL));
   weir_socket *socket = world_connect(world, NULL);
@@ -191,6 +216,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("EO-45", a_connect_while_connected_is_refused_and_the_connection_goes_on),
     WORLD_CASE("EO-45", an_accepted_socket_may_connect_after_its_close),
     WORLD_CASE("EO-45", a_server_that_destroys_its_connections_takes_back_what_they_would_connect_to),
+    WORLD_CASE("EO-45", a_socket_whose_close_has_come_is_not_its_servers_any_more),
     WORLD_CASE("EO-45 EO-10", a_paused_socket_flows_again_after_a_reconnect),
     WORLD_CASE("A358", fifty_clients_reconnect_three_times_each),
 };
