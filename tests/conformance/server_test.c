@@ -291,6 +291,12 @@ static void close_on_connection(const weir_event *event, void *user) {
   world_keep_on(event, user);
 }
 
+static size_t count_alive(weir_socket *const *sockets, size_t count) {
+  size_t alive = 0;
+  for (size_t i = 0; i < count; i++) alive += weir_socket_destroyed(sockets[i]) ? 0 : 1;
+  return alive;
+}
+
 static void closing_in_connection_turns_the_waiting_clients_away(struct world *world) {
   struct world_accepted accepted = {.world = world, .trace = WORLD_TRACE_DATA};
   weir_server *server = world_listen(world, NULL, close_on_connection, &accepted);
@@ -298,15 +304,14 @@ static void closing_in_connection_turns_the_waiting_clients_away(struct world *w
   weir_socket *clients[3] = {world_connect_traced(world, "C1"), world_connect_traced(world, "C2"),
                              world_connect_traced(world, "C3")};
   world_run_until_noted(world, "V connection", 1);
+  for (int i = 0; i < 500 && count_alive(clients, 3) > 1; i++) world_run_for(world, 10);
   world_run_for(world, 50);
-  size_t alive = 0;
-  for (size_t i = 0; i < 3; i++)
-    if (!weir_socket_destroyed(clients[i])) {
-      alive++;
-      world_write(clients[i], "still here");
-      weir_socket_end(clients[i], NULL);
-    }
-  assert_int_equal(alive, 1);
+  assert_int_equal(count_alive(clients, 3), 1);
+  for (size_t i = 0; i < 3; i++) {
+    if (weir_socket_destroyed(clients[i])) continue;
+    world_write(clients[i], "still here");
+    weir_socket_end(clients[i], NULL);
+  }
   world_run(world);
   world_expect(world, "V", "connection close");
   world_expect(world, "S1", "data(still here) end finish close(false)");

@@ -127,12 +127,12 @@ static void restart_counts_the_same_time_again(struct world *world) {
   struct alarm alarm;
   make_alarm(world, &alarm, "x");
   assert_int_equal(weir_timer_restart(alarm.timer), WEIR_EINVAL);
-  start_alarm(&alarm, 40);
+  start_alarm(&alarm, 300);
   world_run_for(world, 20);
   uint64_t start = read_clock(world);
   assert_int_equal(weir_timer_restart(alarm.timer), WEIR_OK);
   world_run(world);
-  assert_true(read_clock(world) - start >= 40);
+  assert_true(read_clock(world) - start >= 300);
   assert_int_equal(alarm.runs, 1);
   assert_int_equal(weir_timer_restart(alarm.timer), WEIR_OK);
   world_run(world);
@@ -303,8 +303,7 @@ static void an_unreferenced_timer_runs_while_something_else_is_alive(struct worl
   make_alarm(world, &alarm, "x");
   weir_timer_unref(alarm.timer);
   assert_int_equal(weir_timer_start(alarm.timer, 1, 1), WEIR_OK);
-  world_run_for(world, 30);
-  assert_true(alarm.runs >= 2);
+  while (alarm.runs < 2) world_run_for(world, 10);
   world_run(world);
   weir_timer_release(alarm.timer);
 }
@@ -316,8 +315,7 @@ static void a_repeating_timer_unreferenced_in_its_callback_goes_on(struct world 
   make_alarm(world, &alarm, "x");
   alarm.act = unref_itself;
   assert_int_equal(weir_timer_start(alarm.timer, 1, 1), WEIR_OK);
-  world_run_for(world, 30);
-  assert_true(alarm.runs >= 2);
+  while (alarm.runs < 2) world_run_for(world, 10);
   assert_true(weir_timer_active(alarm.timer));
   weir_timer_release(alarm.timer);
 }

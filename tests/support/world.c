@@ -197,10 +197,16 @@ void world_run_until_noted(struct world *world, const char *noted, size_t times)
 
 static void set_flag(void *flag) { *(bool *)flag = true; }
 
+/* Who was not given the processor for so long finds the time over before it has looked at anything else. */
+static void catch_up(struct world *world) {
+  for (int turns = 0; turns < 20; turns++) weir_loop_run(world->loop, WEIR_RUN_NOWAIT);
+}
+
 void world_run_for(struct world *world, uint64_t milliseconds) {
   bool over = false;
   world_after(world, milliseconds, set_flag, &over);
   world_run_until(world, &over);
+  if (!world->simulated) catch_up(world);
 }
 
 /* ---- what a world owns ------------------------------------------------------------------------------------------ */
