@@ -15,13 +15,11 @@
 #include <time.h>
 
 struct primitive {
-  const char *name;
-  size_t count;                    /* Operations in a round, or timers that there are. */
-  size_t quick_count;              /* With --quick. */
-  double (*measure)(size_t count); /* Nanoseconds for one. */
+  const char *name;                /* Of a cell that primitives.c knows. */
+  double (*measure)(size_t count); /* Nanoseconds for one of so many operations, or of so many timers. */
 };
 
-/* What a program measures: its library, and the cells, which end with one without a name. */
+/* What a program measures: its library, and its cells, which end with one without a name. */
 extern const char primitives_library[];
 extern const struct primitive primitives[];
 

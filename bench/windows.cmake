@@ -31,14 +31,5 @@ foreach(target IN LISTS programs)
 endforeach()
 
 if(WEIR_BUILD_TESTS AND CMAKE_CROSSCOMPILING)
-  find_package(Python3 COMPONENTS Interpreter)
-  if(Python3_Interpreter_FOUND)
-    add_test(NAME bench.smoke
-             COMMAND "${BASH}" "${PROJECT_SOURCE_DIR}/tests/run.sh" "${PROJECT_BINARY_DIR}/results/bench.smoke.log"
-                     "${Python3_EXECUTABLE}" "${CMAKE_CURRENT_SOURCE_DIR}/run_windows" --smoke
-                     --programs "${CMAKE_CURRENT_BINARY_DIR}")
-    set_tests_properties(bench.smoke PROPERTIES TIMEOUT 600)
-  else()
-    message(STATUS "bench.smoke is left out: there is no Python 3")
-  endif()
+  bench_smoke_test(run_windows)
 endif()
