@@ -197,7 +197,7 @@ static void an_answer_may_come_later(struct world *world) {
   struct heard heard = {.world = world};
   add(&program, "10.0.0.1");
   ask_program(world, &program, WEIR_FAMILY_NONE, &heard);
-  world_after(world, 20, answer_later, &program);
+  world_after(world, 300, answer_later, &program);
   world_run_for(world, 5);
   assert_string_equal(program.host, "the.host");
   assert_false(heard.over);

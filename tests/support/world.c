@@ -199,7 +199,7 @@ static void set_flag(void *flag) { *(bool *)flag = true; }
 
 /* Who was not given the processor for so long finds the time over before it has looked at anything else. */
 static void catch_up(struct world *world) {
-  for (int turns = 0; turns < 20; turns++) weir_loop_run(world->loop, WEIR_RUN_NOWAIT);
+  for (int turns = 0; turns < 5; turns++) weir_loop_run(world->loop, WEIR_RUN_NOWAIT);
 }
 
 void world_run_for(struct world *world, uint64_t milliseconds) {
