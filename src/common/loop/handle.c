@@ -6,6 +6,8 @@
 #include "common/loop/listeners.h"
 #include "common/loop/loop.h"
 
+const struct handle_class *const handle_classes[] = {&socket_class, &server_class};
+
 void handle_free(struct handle *handle) {
   weir_loop *loop = handle->loop;
   assert(!handle->counted && !handle->owes);

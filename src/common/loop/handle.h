@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What sockets and servers have in common: owners, liveness, listeners, and what they owe.
+ * What sockets, servers and other sources of events have in common: owners, liveness, listeners, and what they owe.
  *
  * Two counts, never confused. Ownership: a handle's memory lives while the user, the loop or a socket of a server holds
  * it. Liveness: the loop runs while active referenced handles are left; that is one bit of a handle and a counter of
@@ -26,7 +26,10 @@ struct handle;
 struct listener_array; /* see listeners.h */
 struct text;
 
-/* What differs between a socket and a server. */
+/* What is a handle. */
+enum handle_kind { HANDLE_SOCKET, HANDLE_SERVER };
+
+/* What differs between them. */
 struct handle_class {
   uint32_t events;                        /* a bit for each event type that it can emit */
   void (*deliver)(struct handle *handle); /* delivers everything that is owed */
@@ -50,7 +53,7 @@ struct handle {
   struct list_node link; /* on one of the loop's lists */
   uint32_t owners;
   uint8_t only_type;   /* with `listener`: its weir_event_type plus 1; without: 0 */
-  bool is_server : 1;  /* else it is a socket */
+  uint8_t kind : 3;    /* its enum handle_kind */
   bool owes : 1;       /* it is on the list of those that owe, which then owns it too */
   bool attended : 1;   /* the loop is at it, and will look for what it owes */
   bool referenced : 1; /* the user's choice: keep the loop alive while active */
@@ -59,8 +62,11 @@ struct handle {
   uint16_t place;      /* of a socket in its slab */
 };
 
+/* The class of each kind, in the order of enum handle_kind. */
+extern const struct handle_class *const handle_classes[];
+
 static inline const struct handle_class *handle_class(const struct handle *handle) {
-  return handle->is_server ? &server_class : &socket_class;
+  return handle_classes[handle->kind];
 }
 
 /* ---- several listeners: listeners.c ---- */

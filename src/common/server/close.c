@@ -69,7 +69,7 @@ weir_code weir_server_close(weir_server *server, weir_server_callback callback, 
  * looking at all of them costs who asks for it.
  */
 static struct weir_socket *connection_of(const weir_server *server, struct handle *handle) {
-  struct weir_socket *socket = handle->is_server ? NULL : CONTAINER_OF(handle, struct weir_socket, handle);
+  struct weir_socket *socket = handle->kind == HANDLE_SOCKET ? CONTAINER_OF(handle, struct weir_socket, handle) : NULL;
   bool is_one = socket != NULL && socket->server == server && socket->life != LIFE_CLOSED;
   return is_one ? socket : NULL; /* one that is closed has left the server and only remembers it */
 }

@@ -73,7 +73,7 @@ weir_code weir_server_create(weir_loop *loop, const weir_server_options *options
   list_init(&made->asked);
   made->max_connections = WEIR_UNLIMITED;
   handle_init(&made->handle, loop, whole.user);
-  made->handle.is_server = true;
+  made->handle.kind = HANDLE_SERVER;
   weir_code code = take_options(made, &whole);
   if (code == WEIR_OK) code = deadline_init(&made->pause, loop, server_accept_again);
   if (code == WEIR_OK && connection != NULL) code = weir_server_on(made, WEIR_EVENT_CONNECTION, connection, user);
