@@ -31,6 +31,8 @@ extern "C" {
 typedef struct weir_socket weir_socket;
 /** Something that accepts connections; see server.h. */
 typedef struct weir_server weir_server;
+/** A way for messages, sockets and servers to another process; see channel.h. */
+typedef struct weir_channel weir_channel;
 
 /** What happened. */
 typedef enum weir_event_type {
@@ -38,7 +40,7 @@ typedef enum weir_event_type {
   WEIR_EVENT_DATA,        /**< Socket: bytes, or text when an encoding is set, have come; see `weir_event_data`. */
   WEIR_EVENT_END,         /**< Socket: the peer has ended its side and everything it sent was delivered. */
   WEIR_EVENT_FINISH,      /**< Socket: the own side has ended and everything written was handed to the system. */
-  WEIR_EVENT_DRAIN,       /**< Socket: the write queue, which had been over its mark, is empty again. */
+  WEIR_EVENT_DRAIN,       /**< Socket, channel: the write queue, which had been over its mark, is empty again. */
   WEIR_EVENT_TIMEOUT,     /**< Socket: idle for the time of `weir_socket_set_timeout`; nothing else happens. */
   WEIR_EVENT_PAUSE,       /**< Socket: it has been paused. */
   WEIR_EVENT_RESUME,      /**< Socket: it flows again; its `data` follow. */
@@ -48,12 +50,13 @@ typedef enum weir_event_type {
   WEIR_EVENT_CONNECTION,  /**< Server: a client has come; see `connection`. */
   WEIR_EVENT_DROP,        /**< Server: a client was turned away because of `max_connections`; see `drop`. */
   WEIR_EVENT_ERROR,       /**< Socket: it failed; `close` follows. Server: listening failed, or accepting is short of
-                               descriptors; `close` does not follow. */
-  WEIR_EVENT_CLOSE,       /**< Socket and server: the last event of this life; see `had_error`. */
+                               descriptors; `close` does not follow. Channel: it failed; `close` follows. */
+  WEIR_EVENT_CLOSE,       /**< Socket, server and channel: the last event of this life; see `had_error`. */
   WEIR_EVENT_LOOKUP,      /**< Socket: the host's name has been looked up; once for each address, or once with an error;
                                see `lookup`. Not for IP addresses and local names. */
   WEIR_EVENT_ATTEMPT,     /**< Socket: a connect to one of the host's addresses begins; see `attempt`. */
-  WEIR_EVENT_ATTEMPT_FAILED /**< Socket: that one has failed; others may go on; see `attempt`. */
+  WEIR_EVENT_ATTEMPT_FAILED, /**< Socket: that one has failed; others may go on; see `attempt`. */
+  WEIR_EVENT_MESSAGE         /**< Channel: a message has come; see `message`. */
 } weir_event_type;
 
 /** The bytes of a `data` event. **Owns:** lent for the call; copy what you keep. */
@@ -82,6 +85,16 @@ typedef struct weir_event_drop {
   const weir_address *remote; /**< Who it was. */
 } weir_event_drop;
 
+/** A message that came through a channel. **Owns:** lent for the call; copy what you keep. */
+typedef struct weir_event_message {
+  const void *bytes;   /**< Its first byte; not NULL. */
+  size_t length;       /**< How many; may be 0. */
+  weir_socket *socket; /**< An open socket that came along, or NULL. Nothing was read before; the loop owns it until its
+                            `close`, retain it to keep it longer. */
+  weir_server *server; /**< A listening server that came along, or NULL; likewise. It emits `listening` later. */
+  weir_code code;      /**< `WEIR_OK`, or why what was sent along could not be taken; its sender has heard it. */
+} weir_event_message;
+
 /**
  * One event. **Owns:** everything in it is lent for the call.
  *
@@ -91,20 +104,23 @@ typedef struct weir_event {
   weir_event_type type; /**< What happened. */
   /** To whom it happened. */
   union {
-    weir_socket *socket; /**< For the events marked "Socket". */
-    weir_server *server; /**< For the events marked "Server". */
+    weir_socket *socket;   /**< For the events marked "Socket". */
+    weir_server *server;   /**< For the events marked "Server". */
+    weir_channel *channel; /**< For the events marked "Channel". */
   };
   /** What belongs to it. */
   union {
     weir_event_data data;    /**< `WEIR_EVENT_DATA`. */
     const weir_error *error; /**< `WEIR_EVENT_ERROR`. */
-    bool had_error;          /**< `WEIR_EVENT_CLOSE` of a socket: whether an error was the reason. */
+    bool had_error;          /**< `WEIR_EVENT_CLOSE` of a socket: whether an error was the reason; of a channel: whether
+                                  it was lost, and not disconnected or destroyed. */
     weir_socket *connection; /**< `WEIR_EVENT_CONNECTION`: the accepted socket. The loop owns it until its `close`;
                                   retain it to keep it longer. */
     weir_socket *peer;       /**< `WEIR_EVENT_PIPE` and `WEIR_EVENT_UNPIPE`: the source. */
     const weir_event_lookup *lookup;   /**< `WEIR_EVENT_LOOKUP`. */
     const weir_event_attempt *attempt; /**< `WEIR_EVENT_ATTEMPT` and `WEIR_EVENT_ATTEMPT_FAILED`. */
     const weir_event_drop *drop;       /**< `WEIR_EVENT_DROP`. */
+    const weir_event_message *message; /**< `WEIR_EVENT_MESSAGE`. */
   };
 } weir_event;
 

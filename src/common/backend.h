@@ -52,6 +52,9 @@
 /* One per loop; each backend defines its own. */
 struct backend;
 
+/* How handles go to other processes; see passing.h. */
+struct passing_operations;
+
 /*
  * The backend's part of a socket and of a server. Common allocates `connection_bytes` or `acceptor_bytes` behind its
  * own structure, aligned for pointers and 64-bit numbers and zeroed before `take`, `open`, `connect` or `listen`.
@@ -185,6 +188,7 @@ struct backend_operations {
   struct address_rules addresses;
   size_t connection_bytes;
   size_t acceptor_bytes;
+  const struct passing_operations *passing; /* NULL: nothing can be passed, and there are no channels */
 
   /* ---- the loop ---- */
 

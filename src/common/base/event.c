@@ -40,6 +40,8 @@ const char *weir_event_name(weir_event_type type) {
       return "attempt";
     case WEIR_EVENT_ATTEMPT_FAILED:
       return "attempt failed";
+    case WEIR_EVENT_MESSAGE:
+      return "message";
   }
   return "unknown";
 }

@@ -41,8 +41,7 @@ void handle_emit_error(struct handle *handle, const weir_event *event) {
 }
 
 static bool makes_sense(const struct handle *handle, weir_event_type type, weir_listener listener) {
-  return listener != NULL && (unsigned)type <= WEIR_EVENT_ATTEMPT_FAILED &&
-         (handle_class(handle)->events >> type & 1U) != 0;
+  return listener != NULL && (unsigned)type < 32 && (handle_class(handle)->events >> type & 1U) != 0;
 }
 
 weir_code handle_listen(struct handle *handle, weir_event_type type, enum listener_position position,

@@ -358,9 +358,10 @@ static void free_socket(struct handle *handle) {
   slab_put(&handle->loop->sockets[socket->has_tcp_room], socket, handle->place);
 }
 
-const struct handle_class socket_class = {
-    .events = ~(1U << WEIR_EVENT_LISTENING | 1U << WEIR_EVENT_CONNECTION | 1U << WEIR_EVENT_DROP),
-    .deliver = deliver,
-    .abandon = abandon,
-    .free = free_socket,
-    .describe = socket_describe};
+const struct handle_class socket_class = {.events = ((1U << WEIR_EVENT_LISTENING) - 1) | 1U << WEIR_EVENT_ERROR |
+                                                    1U << WEIR_EVENT_CLOSE | 1U << WEIR_EVENT_LOOKUP |
+                                                    1U << WEIR_EVENT_ATTEMPT | 1U << WEIR_EVENT_ATTEMPT_FAILED,
+                                          .deliver = deliver,
+                                          .abandon = abandon,
+                                          .free = free_socket,
+                                          .describe = socket_describe};
