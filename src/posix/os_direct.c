@@ -79,7 +79,7 @@ int os_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 int os_pipe(int ends[2]) { return native_pipe(ends); }
 
-ssize_t os_read(int descriptor, void *bytes, size_t length) { return recv(descriptor, bytes, length, 0); }
+ssize_t os_read(int descriptor, void *bytes, size_t length) { return read(descriptor, bytes, length); }
 
 ssize_t os_write(int descriptor, const void *bytes, size_t length) { return write(descriptor, bytes, length); }
 
