@@ -60,7 +60,11 @@ typedef enum weir_code {
   WEIR_EEXIST = -37,        /**< Something of that name exists already. */
   WEIR_EUNKNOWN = -38,      /**< The system gave a code that Weir has no name for; see `native_code`. */
   WEIR_ENOTFOUND = -39,     /**< A host's name is known to nobody. */
-  WEIR_EBLOCKED = -40       /**< The address is on the block list that was given. */
+  WEIR_EBLOCKED = -40,      /**< The address is on the block list that was given. */
+  WEIR_E2BIG = -41,         /**< The arguments and the environment of a process are too long together. */
+  WEIR_ENOEXEC = -42,       /**< The file is no program that this system can run. */
+  WEIR_ESRCH = -43,         /**< The process has ended. */
+  WEIR_EFORKED = -44        /**< The loop was made by another process, of which this one is a fork. */
 } weir_code;
 
 /** An error in full. In want of memory an `error` event can hold the code alone; its texts are "" then. */
@@ -71,7 +75,7 @@ struct weir_error {
   weir_code code;        /**< What went wrong. */
   int native_code;       /**< What the system said: `errno`, or a Win32 error; 0 when Weir found it itself. */
   const char *operation; /**< What was tried: "connect", "bind", "listen", "accept", "lookup", "read", "write",
-                              "shutdown", "open", "reset", "cancel". */
+                              "shutdown", "open", "reset", "cancel", "spawn". */
   const char *address;   /**< On which address, as the user would write it; "" when there is none. */
   const char *hint;      /**< What to know or to do about it, in a sentence; "" when there is nothing to add. */
   const char *local; /**< The local address that `connect` was told to use: "127.0.0.1:5000"; "" when there is none. */

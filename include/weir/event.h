@@ -22,6 +22,7 @@
 #include <weir/address.h>
 #include <weir/error.h>
 #include <weir/export.h>
+#include <weir/signal.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,6 +34,8 @@ typedef struct weir_socket weir_socket;
 typedef struct weir_server weir_server;
 /** A way for messages, sockets and servers to another process; see channel.h. */
 typedef struct weir_channel weir_channel;
+/** A program that this one has started; see process.h. */
+typedef struct weir_process weir_process;
 
 /** What happened. */
 typedef enum weir_event_type {
@@ -50,13 +53,15 @@ typedef enum weir_event_type {
   WEIR_EVENT_CONNECTION,  /**< Server: a client has come; see `connection`. */
   WEIR_EVENT_DROP,        /**< Server: a client was turned away because of `max_connections`; see `drop`. */
   WEIR_EVENT_ERROR,       /**< Socket: it failed; `close` follows. Server: listening failed, or accepting is short of
-                               descriptors; `close` does not follow. Channel: it failed; `close` follows. */
-  WEIR_EVENT_CLOSE,       /**< Socket, server and channel: the last event of this life; see `had_error`. */
+                               descriptors; `close` does not follow. Channel: it failed; `close` follows. Process: it
+                               could not be started; `close` follows. */
+  WEIR_EVENT_CLOSE,       /**< Socket, server, channel and process: the last event of this life; see `had_error`. */
   WEIR_EVENT_LOOKUP,      /**< Socket: the host's name has been looked up; once for each address, or once with an error;
                                see `lookup`. Not for IP addresses and local names. */
   WEIR_EVENT_ATTEMPT,     /**< Socket: a connect to one of the host's addresses begins; see `attempt`. */
   WEIR_EVENT_ATTEMPT_FAILED, /**< Socket: that one has failed; others may go on; see `attempt`. */
-  WEIR_EVENT_MESSAGE         /**< Channel: a message has come; see `message`. */
+  WEIR_EVENT_MESSAGE,        /**< Channel: a message has come; see `message`. */
+  WEIR_EVENT_EXIT            /**< Process: it has ended; see `exit`. */
 } weir_event_type;
 
 /** The bytes of a `data` event. **Owns:** lent for the call; copy what you keep. */
@@ -95,6 +100,14 @@ typedef struct weir_event_message {
   weir_code code;      /**< `WEIR_OK`, or why what was sent along could not be taken; its sender has heard it. */
 } weir_event_message;
 
+/** How a process has ended. **Owns:** lent for the call. */
+typedef struct weir_event_exit {
+  int code;                  /**< What it returned; -1 when a signal has ended it, or when nobody knows, because the
+                                  program waited for the child itself or ignores SIGCHLD. */
+  weir_signal_number signal; /**< What has ended it, or `WEIR_SIGNAL_NONE`. */
+  int native_signal;         /**< The system's number of that signal, or 0. */
+} weir_event_exit;
+
 /**
  * One event. **Owns:** everything in it is lent for the call.
  *
@@ -107,6 +120,7 @@ typedef struct weir_event {
     weir_socket *socket;   /**< For the events marked "Socket". */
     weir_server *server;   /**< For the events marked "Server". */
     weir_channel *channel; /**< For the events marked "Channel". */
+    weir_process *process; /**< For the events marked "Process". */
   };
   /** What belongs to it. */
   union {
@@ -121,6 +135,7 @@ typedef struct weir_event {
     const weir_event_attempt *attempt; /**< `WEIR_EVENT_ATTEMPT` and `WEIR_EVENT_ATTEMPT_FAILED`. */
     const weir_event_drop *drop;       /**< `WEIR_EVENT_DROP`. */
     const weir_event_message *message; /**< `WEIR_EVENT_MESSAGE`. */
+    const weir_event_exit *exit;       /**< `WEIR_EVENT_EXIT`. */
   };
 } weir_event;
 

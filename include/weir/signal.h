@@ -22,6 +22,7 @@ extern "C" {
 
 /** Signals by their meaning; the numbers are Weir's own, the same on every system. */
 typedef enum weir_signal_number {
+  WEIR_SIGNAL_NONE = 0,      /**< No signal at all. */
   WEIR_SIGNAL_HANGUP = 1,    /**< SIGHUP. Windows: the console window closes, the user logs off, or the machine shuts
                                   down. Then the system leaves the process a few seconds, 5 as a rule, to end by itself,
                                   and ends it. */
@@ -31,7 +32,9 @@ typedef enum weir_signal_number {
   WEIR_SIGNAL_BREAK = 5,     /**< Ctrl-Break. Only on Windows. */
   WEIR_SIGNAL_USER_1 = 6,    /**< SIGUSR1. Not on Windows. */
   WEIR_SIGNAL_USER_2 = 7,    /**< SIGUSR2. Not on Windows. */
-  WEIR_SIGNAL_WINDOW = 8     /**< SIGWINCH: the terminal's size has changed. Not on Windows. */
+  WEIR_SIGNAL_WINDOW = 8,    /**< SIGWINCH: the terminal's size has changed. Not on Windows. */
+  WEIR_SIGNAL_KILL = 9,      /**< SIGKILL. Nobody can listen to it; it is for `weir_process_kill`. */
+  WEIR_SIGNAL_OTHER = 10     /**< One that Weir has no number for, which has ended a process. */
 } weir_signal_number;
 
 /** Something that hears one signal. */
@@ -55,8 +58,8 @@ WEIR_API weir_code weir_signal_create(weir_loop *loop, weir_signal_callback call
 /**
  * Begins to listen, or listens to another signal from now on.
  *
- * **Errors:** `WEIR_EINVAL` no such signal, `WEIR_ENOTSUP` not on this system, `WEIR_ECANCELED` after the loop's end,
- * or the system's reason. **Thread:** the loop's. **Calls back:** never from inside this call.
+ * **Errors:** `WEIR_EINVAL` no such signal to listen to, `WEIR_ENOTSUP` not on this system, `WEIR_ECANCELED` after the
+ * loop's end, or the system's reason. **Thread:** the loop's. **Calls back:** never from inside this call.
  */
 WEIR_API weir_code weir_signal_start(weir_signal *signal, weir_signal_number number);
 

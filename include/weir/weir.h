@@ -18,6 +18,7 @@
 #include <weir/hand_over.h>
 #include <weir/lookup.h>
 #include <weir/loop.h>
+#include <weir/process.h>
 #include <weir/server.h>
 #include <weir/signal.h>
 #include <weir/sim.h>

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The second, narrow seam: what the system gives besides connections, namely threads, memory that outlives a loop, the
- * resolver, and signals. Plain functions, each defined once in the platform's folder: there is nothing to choose at run
- * time.
+ * resolver, signals, and processes. Plain functions, each defined once in the platform's folder: there is nothing to
+ * choose at run time.
  *
- * A simulated loop starts no thread, asks no resolver and watches no signal; its world does all that.
+ * A simulated loop starts no thread, asks no resolver and watches no signal; its world does all that. It starts no
+ * process either.
  */
 #ifndef WEIR_COMMON_SYSTEM_H
 #define WEIR_COMMON_SYSTEM_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <weir/address.h>
 #include <weir/error.h>
+#include <weir/event.h>
 #include <weir/signal.h>
 
 #include "common/address/resolved.h"
@@ -89,5 +92,69 @@ void system_signal_unwatch(struct signal_watch *watch);
 
 /* For a simulated world: every handle of this loop that listens to the signal will hear it. Defined in signal.c. */
 void signal_raise(weir_loop *loop, weir_signal_number number);
+
+/* ---- processes ---- */
+
+/* Where a descriptor of a child comes from. */
+enum child_source {
+  CHILD_INHERITS, /* what this process has at that place, or nothing */
+  CHILD_HAS_NULL, /* the null device */
+  CHILD_HAS_NATIVE
+};
+
+struct child_descriptor {
+  enum child_source source;
+  intptr_t native;   /* of CHILD_HAS_NATIVE; it stays the caller's */
+  bool is_made_wait; /* calls on it wait from now on, as programs expect it of their files */
+};
+
+/* What the child gets beside these: its number there is the value of a variable in its environment. */
+struct child_extra {
+  const char *variable;
+  intptr_t native;
+};
+
+struct child_request {
+  const char *file;                           /* not empty */
+  const char *const *arguments;               /* at least one; ends with NULL */
+  const char *const *environment;             /* ends with NULL; NULL: that of this process */
+  const char *directory;                      /* NULL: that of this process */
+  const struct child_descriptor *descriptors; /* 0, 1, 2 and so on */
+  size_t descriptor_count;                    /* at least 3 */
+  const struct child_extra *extras;
+  size_t extra_count;
+  bool detached;
+};
+
+/* A child that runs, or has ended and was not collected. */
+struct system_child;
+
+/*
+ * Starts a child. `ended` is called once, on any thread, when it has ended; what it is called with must live until the
+ * child was collected or left.
+ */
+struct outcome system_child_start(const struct child_request *request, void (*ended)(void *user), void *user,
+                                  struct system_child **child);
+
+/* Its number. */
+uint32_t system_child_id(const struct system_child *child);
+
+/* Sends it a signal. WEIR_ENOTSUP: this system has no such signal. */
+weir_code system_child_kill(struct system_child *child, weir_signal_number number);
+
+/* It has ended: says how, and frees it. */
+void system_child_collect(struct system_child *child, weir_event_exit *exit);
+
+/* Nobody waits for it any more. True: it is freed, and `ended` is not called. False: `ended` was called. */
+bool system_child_leave(struct system_child *child);
+
+/*
+ * Two ends of a new connection: ours is for `open`, theirs for a child, to which calls on it wait unless it shall open
+ * it too.
+ */
+struct outcome system_connection_pair(bool theirs_waits, intptr_t *ours, intptr_t *theirs);
+
+/* Closes such an end. */
+void system_connection_close(intptr_t end);
 
 #endif

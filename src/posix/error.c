@@ -12,6 +12,7 @@ static const struct {
   int native_code;
   weir_code code;
 } codes[] = {
+    {E2BIG, WEIR_E2BIG},
     {EACCES, WEIR_EACCES},
     {EADDRINUSE, WEIR_EADDRINUSE},
     {EADDRNOTAVAIL, WEIR_EADDRNOTAVAIL},
@@ -36,6 +37,7 @@ static const struct {
     {ENFILE, WEIR_ENFILE},
     {ENOBUFS, WEIR_ENOBUFS},
     {ENOENT, WEIR_ENOENT},
+    {ENOEXEC, WEIR_ENOEXEC},
     {ENOMEM, WEIR_ENOMEM},
     {ENOSPC, WEIR_ENOSPC},
     {ENOSYS, WEIR_ENOTSUP},
@@ -50,6 +52,7 @@ static const struct {
     {EPROTONOSUPPORT, WEIR_ENOTSUP},
     {EPROTOTYPE, WEIR_EPROTO},
     {EROFS, WEIR_EROFS},
+    {ESRCH, WEIR_ESRCH},
     {ETIMEDOUT, WEIR_ETIMEDOUT},
     {EWOULDBLOCK, WEIR_EAGAIN},
 };
@@ -108,6 +111,14 @@ static const char *const sentences[HINT_COUNT] = {
     [HINT_DESCRIPTORS] = "this process may open no more descriptors; raise its limit or close some",
     [HINT_POLLER] = "the system's poller failed; was its descriptor closed by mistake?",
     [HINT_THREADS] = "the system has no thread left for this user or process",
+    [HINT_SPAWN_MISSING] = "no such file; or the interpreter that its first line names is missing",
+    [HINT_SPAWN_UNKNOWN] = "no directory of PATH has a program of that name",
+    [HINT_SPAWN_DIRECTORY] =
+        "the directory in which the process should begin does not exist, or is closed to this user",
+    [HINT_SPAWN_FORBIDDEN] = "this user may not run that file",
+    [HINT_SPAWN_FORMAT] = "a script needs a first line that names its interpreter, as #!/bin/sh does",
+    [HINT_SPAWN_LONG] = "the system limits how long arguments and environment may be together",
+    [HINT_SPAWN_PROCESSES] = "the system has no process left for this user",
 };
 
 static const char *const steps[HINT_COUNT] = {

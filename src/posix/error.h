@@ -48,6 +48,13 @@ enum hint {
   HINT_DESCRIPTORS,        /* EMFILE */
   HINT_POLLER,             /* the poller failed */
   HINT_THREADS,            /* no thread could be started */
+  HINT_SPAWN_MISSING,      /* spawn: no such file */
+  HINT_SPAWN_UNKNOWN,      /* spawn: no such program in PATH */
+  HINT_SPAWN_DIRECTORY,    /* spawn: the directory is missing */
+  HINT_SPAWN_FORBIDDEN,    /* spawn: no permission to run it */
+  HINT_SPAWN_FORMAT,       /* spawn: no program */
+  HINT_SPAWN_LONG,         /* spawn: too many arguments */
+  HINT_SPAWN_PROCESSES,    /* spawn: too many processes */
   HINT_COUNT
 };
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-const int native_send_flags = 0;
+const int native_send_flags = MSG_DONTWAIT;
 
 int native_adopt(int descriptor) {
   int status = fcntl(descriptor, F_GETFL);
@@ -44,15 +44,29 @@ int native_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
   return adopt_or_close(client);
 }
 
-int native_pipe(int ends[2]) {
-  if (pipe(ends) < 0) return -1;
+/* Lets exec close both; on failure they are closed at once. */
+static int set_apart_or_close(int ends[2], int status) {
   for (int end = 0; end < 2; end++) {
-    if (fcntl(ends[end], F_SETFD, FD_CLOEXEC) == 0 && fcntl(ends[end], F_SETFL, O_NONBLOCK) == 0) continue;
+    if (fcntl(ends[end], F_SETFD, FD_CLOEXEC) == 0 && fcntl(ends[end], F_SETFL, status) == 0) continue;
     int saved = errno;
     close(ends[0]);
     close(ends[1]);
     errno = saved;
     return -1;
   }
+  return 0;
+}
+
+int native_pipe(int ends[2]) { return pipe(ends) < 0 ? -1 : set_apart_or_close(ends, O_NONBLOCK); }
+
+int native_socket_pair(int ends[2]) {
+  return socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 ? -1 : set_apart_or_close(ends, 0);
+}
+
+/* What no action names is closed by the flag. */
+const short native_spawn_flags = POSIX_SPAWN_CLOEXEC_DEFAULT;
+
+int native_close_from(posix_spawn_file_actions_t *actions, int first) {
+  (void)actions, (void)first;
   return 0;
 }

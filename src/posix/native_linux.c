@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-const int native_send_flags = MSG_NOSIGNAL;
+const int native_send_flags = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 int native_socket(int family, int type) { return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 
@@ -26,3 +26,11 @@ int native_adopt(int descriptor) {
 }
 
 int native_pipe(int ends[2]) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }
+
+int native_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
+
+const short native_spawn_flags = 0;
+
+int native_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}

@@ -19,6 +19,7 @@
 #include <time.h>
 
 struct addrinfo;
+struct native_child;
 struct sigaction;
 
 /* ---- sockets ---- */
@@ -49,8 +50,13 @@ int os_interface_name(unsigned number, char *name);
 
 int os_close(int descriptor);
 int os_duplicate(int descriptor);
-int os_open_spare(void); /* one that is good for nothing but to be closed */
+int os_duplicate_from(int descriptor, int lowest); /* its number is not below that */
+int os_look_at(int descriptor);                    /* fails when there is no such descriptor */
+int os_make_wait(int descriptor);                  /* takes back that it never blocks */
+int os_open_spare(void);                           /* one that is good for nothing but to be closed */
+int os_open_null(void);                            /* one that is empty and takes everything */
 int os_pipe(int ends[2]);
+int os_socket_pair(int ends[2]); /* two ends of one connection, on which calls wait */
 ssize_t os_read(int descriptor, void *bytes, size_t length);
 ssize_t os_write(int descriptor, const void *bytes, size_t length);
 int os_poll(struct pollfd *entries, size_t count, int timeout_ms);
@@ -58,6 +64,7 @@ int os_poll(struct pollfd *entries, size_t count, int timeout_ms);
 /* ---- files ---- */
 
 int os_lstat(const char *path, struct stat *status);
+int os_stat(const char *path, struct stat *status);
 int os_chmod(const char *path, mode_t mode);
 int os_fchmod(int descriptor, mode_t mode);
 int os_mkdir(const char *path, mode_t mode);
@@ -84,6 +91,13 @@ void os_heap_put(void *block);
 /* ---- signals ---- */
 
 int os_sigaction(int number, const struct sigaction *wanted, struct sigaction *former);
+
+/* ---- processes ---- */
+
+int os_spawn(const struct native_child *child, pid_t *id);
+int os_await_end(pid_t id, int *code, int *status); /* until then; `si_code` and `si_status`. It stays as it is */
+int os_collect(pid_t id);                           /* forgets a child that has ended */
+int os_kill(pid_t id, int number);
 
 /* ---- time ---- */
 

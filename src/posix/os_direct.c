@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "posix/native.h"
@@ -55,7 +56,7 @@ int os_getsockname(int descriptor, struct sockaddr *address, socklen_t *length) 
 }
 
 /* Not read, which would be shorter here and takes a longer way in Linux: 6 % of a message of 64 bytes. */
-ssize_t os_recv(int descriptor, void *bytes, size_t length) { return recv(descriptor, bytes, length, 0); }
+ssize_t os_recv(int descriptor, void *bytes, size_t length) { return recv(descriptor, bytes, length, MSG_DONTWAIT); }
 
 ssize_t os_send(int descriptor, const void *bytes, size_t length) {
   return send(descriptor, bytes, length, native_send_flags);
@@ -75,9 +76,22 @@ int os_close(int descriptor) { return close(descriptor); }
 
 int os_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
 
+int os_duplicate_from(int descriptor, int lowest) { return fcntl(descriptor, F_DUPFD_CLOEXEC, lowest); }
+
+int os_look_at(int descriptor) { return fcntl(descriptor, F_GETFD); }
+
+int os_make_wait(int descriptor) {
+  int status = fcntl(descriptor, F_GETFL);
+  return status < 0 ? -1 : fcntl(descriptor, F_SETFL, status & ~O_NONBLOCK);
+}
+
+int os_open_null(void) { return open("/dev/null", O_RDWR | O_CLOEXEC); }
+
 int os_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 int os_pipe(int ends[2]) { return native_pipe(ends); }
+
+int os_socket_pair(int ends[2]) { return native_socket_pair(ends); }
 
 ssize_t os_read(int descriptor, void *bytes, size_t length) { return read(descriptor, bytes, length); }
 
@@ -86,6 +100,8 @@ ssize_t os_write(int descriptor, const void *bytes, size_t length) { return writ
 int os_poll(struct pollfd *entries, size_t count, int timeout_ms) { return poll(entries, (nfds_t)count, timeout_ms); }
 
 int os_lstat(const char *path, struct stat *status) { return lstat(path, status); }
+
+int os_stat(const char *path, struct stat *status) { return stat(path, status); }
 
 int os_chmod(const char *path, mode_t mode) { return chmod(path, mode); }
 
@@ -140,6 +156,22 @@ void os_heap_put(void *block) { free(block); }
 int os_sigaction(int number, const struct sigaction *wanted, struct sigaction *former) {
   return sigaction(number, wanted, former);
 }
+
+/* ---- processes ---- */
+
+int os_spawn(const struct native_child *child, pid_t *id) { return native_spawn(child, id); }
+
+int os_await_end(pid_t id, int *code, int *status) {
+  siginfo_t end;
+  if (waitid(P_PID, (id_t)id, &end, WEXITED | WNOWAIT) < 0) return -1;
+  *code = end.si_code;
+  *status = end.si_status;
+  return 0;
+}
+
+int os_collect(pid_t id) { return waitpid(id, NULL, 0); }
+
+int os_kill(pid_t id, int number) { return kill(id, number); }
 
 /* ---- time ---- */
 

@@ -15,37 +15,26 @@
 #include "common/system.h"
 #include "posix/error.h"
 #include "posix/os.h"
+#include "posix/signal_number.h"
 
 _Static_assert(ATOMIC_POINTER_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "a handler may wait for no lock");
 
 struct source {
-  int native;
   _Atomic(struct signal_watch *) first;
   struct sigaction former; /* while there is a first */
 };
 
-/* Ctrl-Break is no signal here. A process has one disposition for each signal, so these are global. */
-static struct source sources[] = {
-    [WEIR_SIGNAL_HANGUP] = {.native = SIGHUP},  [WEIR_SIGNAL_INTERRUPT] = {.native = SIGINT},
-    [WEIR_SIGNAL_QUIT] = {.native = SIGQUIT},   [WEIR_SIGNAL_TERMINATE] = {.native = SIGTERM},
-    [WEIR_SIGNAL_BREAK] = {.native = 0},        [WEIR_SIGNAL_USER_1] = {.native = SIGUSR1},
-    [WEIR_SIGNAL_USER_2] = {.native = SIGUSR2}, [WEIR_SIGNAL_WINDOW] = {.native = SIGWINCH},
-};
+/* By number. A process has one disposition for each signal, so these are global. */
+static struct source sources[WEIR_SIGNAL_WINDOW + 1];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int handlers_running;
 
 /* ---- the handler ---- */
 
-static struct source *source_of(int native) {
-  size_t i = WEIR_SIGNAL_HANGUP;
-  while (sources[i].native != native) i++;
-  return &sources[i];
-}
-
 static void handle(int native) {
   int kept = errno;
   atomic_fetch_add(&handlers_running, 1);
-  struct signal_watch *watch = atomic_load(&source_of(native)->first);
+  struct signal_watch *watch = atomic_load(&sources[signal_number(native)].first);
   for (; watch != NULL; watch = atomic_load(&watch->next)) watch->notify(watch);
   atomic_fetch_sub(&handlers_running, 1);
   errno = kept;
@@ -58,17 +47,17 @@ static void await_handlers(void) {
 /* ---- dispositions ---- */
 
 /* Calls that the signal interrupts go on by themselves, so that a program that knew no signals still knows none. */
-static int install(struct source *source) {
+static int install(struct source *source, int native) {
   struct sigaction ours = {.sa_handler = handle, .sa_flags = SA_RESTART};
   sigfillset(&ours.sa_mask);
-  return os_sigaction(source->native, &ours, &source->former) < 0 ? errno : 0;
+  return os_sigaction(native, &ours, &source->former) < 0 ? errno : 0;
 }
 
 /* What somebody else has installed meanwhile stays. */
-static void restore(struct source *source) {
+static void restore(const struct source *source, int native) {
   struct sigaction found;
-  if (os_sigaction(source->native, NULL, &found) < 0 || found.sa_handler != handle) return;
-  os_sigaction(source->native, &source->former, NULL);
+  if (os_sigaction(native, NULL, &found) < 0 || found.sa_handler != handle) return;
+  os_sigaction(native, &source->former, NULL);
 }
 
 /* ---- watching ---- */
@@ -81,12 +70,13 @@ static void take_out(struct source *source, struct signal_watch *watch) {
 
 weir_code system_signal_watch(struct signal_watch *watch) {
   struct source *source = &sources[watch->number];
-  if (source->native == 0) return WEIR_ENOTSUP;
+  int native = signal_native(watch->number);
+  if (native == 0) return WEIR_ENOTSUP;
   pthread_mutex_lock(&lock);
   struct signal_watch *before = atomic_load(&source->first);
   atomic_store(&watch->next, before);
   atomic_store(&source->first, watch);
-  int failure = before == NULL ? install(source) : 0;
+  int failure = before == NULL ? install(source, native) : 0;
   if (failure != 0) take_out(source, watch);
   pthread_mutex_unlock(&lock);
   return error_code(failure);
@@ -96,7 +86,7 @@ void system_signal_unwatch(struct signal_watch *watch) {
   struct source *source = &sources[watch->number];
   pthread_mutex_lock(&lock);
   bool last = atomic_load(&source->first) == watch && atomic_load(&watch->next) == NULL;
-  if (last) restore(source);
+  if (last) restore(source, signal_native(watch->number));
   take_out(source, watch);
   await_handlers();
   pthread_mutex_unlock(&lock);

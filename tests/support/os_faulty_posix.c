@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "posix/native.h"
@@ -50,14 +51,14 @@ static size_t resolver_calls;
 static struct addrinfo *given_answers;
 
 static const char *const names[OS_CALL_COUNT] = {
-    "socket",       "adopt",          "bind",           "listen",         "accept",        "connect",
-    "shutdown",     "getsockopt",     "setsockopt",     "getpeername",    "getsockname",   "recv",
-    "send",         "sendmsg",        "if_nametoindex", "if_indextoname", "close",         "dup",
-    "open",         "pipe",           "read",           "write",          "poll",          "lstat",
-    "chmod",        "fchmod",         "mkdir",          "unlink",         "getaddrinfo",   "thread_start",
-    "mutex_init",   "condition_init", "pages_get",      "heap_get",       "sigaction",     "clock",
-    "epoll_create", "epoll_ctl",      "epoll_wait",     "eventfd",        "kqueue",        "kevent",
-    "uring_setup",  "uring_register", "uring_enter",    "uring_map",      "uring_accepted"};
+    "socket",         "adopt",          "bind",           "listen",      "accept",      "connect",       "shutdown",
+    "getsockopt",     "setsockopt",     "getpeername",    "getsockname", "recv",        "send",          "sendmsg",
+    "if_nametoindex", "if_indextoname", "close",          "dup",         "dup_from",    "make_wait",     "open",
+    "open_null",      "pipe",           "socketpair",     "read",        "write",       "poll",          "lstat",
+    "chmod",          "fchmod",         "mkdir",          "unlink",      "getaddrinfo", "thread_start",  "mutex_init",
+    "condition_init", "pages_get",      "heap_get",       "sigaction",   "spawn",       "await_end",     "collect",
+    "kill",           "clock",          "epoll_create",   "epoll_ctl",   "epoll_wait",  "eventfd",       "kqueue",
+    "kevent",         "uring_setup",    "uring_register", "uring_enter", "uring_map",   "uring_accepted"};
 
 void faults_reset(void) {
   faults_fail(OS_ANY, 1, 0, 0);
@@ -125,7 +126,7 @@ int faults_opened(int descriptor) {
 }
 
 /* These never fail, or nobody could do anything about it; a sweep leaves them out. */
-static bool is_swept(enum os_call call) { return call != OS_CLOCK && call != OS_CLOSE; }
+static bool is_swept(enum os_call call) { return call != OS_CLOCK && call != OS_CLOSE && call != OS_COLLECT; }
 
 static bool can_be_interrupted(enum os_call call) {
   switch (call) {
@@ -136,6 +137,7 @@ static bool can_be_interrupted(enum os_call call) {
     case OS_READ:
     case OS_WRITE:
     case OS_POLL:
+    case OS_AWAIT_END:
     case OS_EPOLL_WAIT:
     case OS_KEVENT:
     case OS_URING_ENTER:
@@ -239,7 +241,7 @@ int os_getsockname(int descriptor, struct sockaddr *address, socklen_t *length) 
 }
 
 ssize_t os_recv(int descriptor, void *bytes, size_t length) {
-  return faults_strike(OS_RECV) ? -1 : recv(descriptor, bytes, faults_shortened(length), 0);
+  return faults_strike(OS_RECV) ? -1 : recv(descriptor, bytes, faults_shortened(length), MSG_DONTWAIT);
 }
 
 ssize_t os_send(int descriptor, const void *bytes, size_t length) {
@@ -289,12 +291,34 @@ int os_duplicate(int descriptor) {
   return faults_strike(OS_DUPLICATE) ? -1 : faults_opened(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }
 
+int os_duplicate_from(int descriptor, int lowest) {
+  return faults_strike(OS_DUPLICATE_FROM) ? -1 : faults_opened(fcntl(descriptor, F_DUPFD_CLOEXEC, lowest));
+}
+
+int os_look_at(int descriptor) { return fcntl(descriptor, F_GETFD); }
+
+int os_make_wait(int descriptor) {
+  int status = faults_strike(OS_MAKE_WAIT) ? -1 : fcntl(descriptor, F_GETFL);
+  return status < 0 ? -1 : fcntl(descriptor, F_SETFL, status & ~O_NONBLOCK);
+}
+
+int os_open_null(void) {
+  return faults_strike(OS_OPEN_NULL) ? -1 : faults_opened(open("/dev/null", O_RDWR | O_CLOEXEC));
+}
+
 int os_open_spare(void) {
   return faults_strike(OS_OPEN_SPARE) ? -1 : faults_opened(open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
 int os_pipe(int ends[2]) {
   if (faults_strike(OS_PIPE) || native_pipe(ends) < 0) return -1;
+  faults_opened(ends[0]);
+  faults_opened(ends[1]);
+  return 0;
+}
+
+int os_socket_pair(int ends[2]) {
+  if (faults_strike(OS_SOCKET_PAIR) || native_socket_pair(ends) < 0) return -1;
   faults_opened(ends[0]);
   faults_opened(ends[1]);
   return 0;
@@ -315,6 +339,8 @@ int os_poll(struct pollfd *entries, size_t count, int timeout_ms) {
 /* ---- files ---- */
 
 int os_lstat(const char *path, struct stat *status) { return faults_strike(OS_LSTAT) ? -1 : lstat(path, status); }
+
+int os_stat(const char *path, struct stat *status) { return stat(path, status); }
 
 int os_chmod(const char *path, mode_t mode) { return faults_strike(OS_CHMOD) ? -1 : chmod(path, mode); }
 
@@ -398,6 +424,27 @@ void os_heap_put(void *block) { free(block); }
 int os_sigaction(int number, const struct sigaction *wanted, struct sigaction *former) {
   return faults_strike(OS_SIGACTION) ? -1 : sigaction(number, wanted, former);
 }
+
+/* ---- processes ---- */
+
+int os_spawn(const struct native_child *child, pid_t *id) {
+  return faults_strike(OS_SPAWN) ? -1 : native_spawn(child, id);
+}
+
+int os_await_end(pid_t id, int *code, int *status) {
+  siginfo_t end;
+  if (faults_strike(OS_AWAIT_END) || waitid(P_PID, (id_t)id, &end, WEXITED | WNOWAIT) < 0) return -1;
+  *code = end.si_code;
+  *status = end.si_status;
+  return 0;
+}
+
+int os_collect(pid_t id) {
+  int result = waitpid(id, NULL, 0);
+  return faults_strike(OS_COLLECT) ? -1 : result;
+}
+
+int os_kill(pid_t id, int number) { return faults_strike(OS_KILL) ? -1 : kill(id, number); }
 
 /* ---- time ---- */
 

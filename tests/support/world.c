@@ -105,6 +105,7 @@ static void give_back(struct world_thing *thing) {
   weir_timer_release(thing->timer);
   weir_socket_release(thing->socket);
   weir_server_release(thing->server);
+  weir_process_release(thing->process);
 }
 
 /* Everything is released while the loop still lives, which is what a careful program does. */

@@ -25,6 +25,7 @@ struct world_thing {
   struct world_thing *next;
   weir_server *server;
   weir_socket *socket;
+  weir_process *process;
   weir_timer *timer;
   weir_function function; /* the timer's */
   void *user;

@@ -24,7 +24,7 @@ static void check_line(const weir_error *error, const char *expected) {
 
 static void every_code_has_a_name_of_its_own(void **state) {
   (void)state;
-  for (int code = WEIR_OK; code >= WEIR_EBLOCKED; code--) {
+  for (int code = WEIR_OK; code >= WEIR_EFORKED; code--) {
     assert_int_equal(strcmp(weir_code_name((weir_code)code), "EUNKNOWN") == 0, code == WEIR_EUNKNOWN);
     for (int other = WEIR_OK; other > code; other--) {
       assert_string_not_equal(weir_code_name((weir_code)code), weir_code_name((weir_code)other));
@@ -44,14 +44,14 @@ static void a_code_is_called_as_in_the_header(void **state) {
 
 static void an_unknown_number_is_not_a_crash(void **state) {
   (void)state;
-  assert_string_equal(weir_code_name((weir_code)(WEIR_EBLOCKED - 1)), "EUNKNOWN");
+  assert_string_equal(weir_code_name((weir_code)(WEIR_EFORKED - 1)), "EUNKNOWN");
   assert_string_equal(weir_code_name((weir_code)7), "EUNKNOWN");
   assert_string_equal(weir_code_text((weir_code)7), "a number that is no code of Weir");
 }
 
 static void every_text_fits_into_a_sentence(void **state) {
   (void)state;
-  for (int code = WEIR_OK; code >= WEIR_EBLOCKED; code--) {
+  for (int code = WEIR_OK; code >= WEIR_EFORKED; code--) {
     const char *text = weir_code_text((weir_code)code);
     assert_in_range(strlen(text), 3, 60);
     assert_null(strpbrk(text, "\n;:"));
@@ -162,7 +162,7 @@ static void a_line_is_cut_at_the_end_of_the_space(void **state) {
 
 static void every_event_has_a_name_of_its_own(void **state) {
   (void)state;
-  for (int type = WEIR_EVENT_CONNECT; type <= WEIR_EVENT_MESSAGE; type++) {
+  for (int type = WEIR_EVENT_CONNECT; type <= WEIR_EVENT_EXIT; type++) {
     assert_string_not_equal(weir_event_name((weir_event_type)type), "unknown");
     for (int other = WEIR_EVENT_CONNECT; other < type; other++) {
       assert_string_not_equal(weir_event_name((weir_event_type)type), weir_event_name((weir_event_type)other));
@@ -170,7 +170,7 @@ static void every_event_has_a_name_of_its_own(void **state) {
   }
   assert_string_equal(weir_event_name(WEIR_EVENT_DATA), "data");
   assert_string_equal(weir_event_name(WEIR_EVENT_CLOSE), "close");
-  assert_string_equal(weir_event_name((weir_event_type)(WEIR_EVENT_MESSAGE + 1)), "unknown");
+  assert_string_equal(weir_event_name((weir_event_type)(WEIR_EVENT_EXIT + 1)), "unknown");
 }
 
 static void the_version_is_that_of_the_header(void **state) {

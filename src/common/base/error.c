@@ -52,10 +52,14 @@
   LINE(EEXIST, "a file of that name exists and is not a socket")      \
   LINE(EUNKNOWN, "something Weir has no name for")                    \
   LINE(ENOTFOUND, "nobody knows that name")                           \
-  LINE(EBLOCKED, "blocked by the list that was given")
+  LINE(EBLOCKED, "blocked by the list that was given")                \
+  LINE(E2BIG, "the arguments and the environment are too long")       \
+  LINE(ENOEXEC, "no program that this system can run")                \
+  LINE(ESRCH, "the process has ended")                                \
+  LINE(EFORKED, "the loop is another process's")
 
 #define COUNT_OF(name, text) +1
-_Static_assert(0 CODES(COUNT_OF) == 1 - WEIR_EBLOCKED, "every code up to the last has its line");
+_Static_assert(0 CODES(COUNT_OF) == 1 - WEIR_EFORKED, "every code up to the last has its line");
 
 /* No default: a code without a line is a warning, and so does not build. */
 const char *weir_code_name(weir_code code) {

@@ -42,6 +42,8 @@ const char *weir_event_name(weir_event_type type) {
       return "attempt failed";
     case WEIR_EVENT_MESSAGE:
       return "message";
+    case WEIR_EVENT_EXIT:
+      return "exit";
   }
   return "unknown";
 }

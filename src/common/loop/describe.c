@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sockets and servers in plain words, for people who ask what a loop waits for. Each becomes a part of a line. */
+/* Sockets, servers and processes in plain words, for people who ask what a loop waits for. Each becomes a part of a
+ * line. */
 #include "common/base/text.h"
+#include "common/process/process.h"
 #include "common/server/server.h"
 #include "common/socket/connecting.h"
 #include "common/socket/socket.h"
@@ -120,4 +122,13 @@ void server_describe(const struct handle *handle, struct text *text) {
   text_add(text, ": ");
   text_add(text, describe_state(server));
   text_add_count(text, server->connections, "connection");
+}
+
+/* ---- processes ---- */
+
+void process_describe(const struct handle *handle, struct text *text) {
+  const weir_process *process = CONTAINER_OF(handle, weir_process, handle);
+  text_add(text, "process ");
+  text_add_number(text, process->id);
+  text_add(text, weir_process_running(process) ? ": running" : ": ended");
 }

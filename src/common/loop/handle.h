@@ -27,7 +27,7 @@ struct listener_array; /* see listeners.h */
 struct text;
 
 /* What is a handle. */
-enum handle_kind { HANDLE_SOCKET, HANDLE_SERVER };
+enum handle_kind { HANDLE_SOCKET, HANDLE_SERVER, HANDLE_PROCESS };
 
 /* What differs between them. */
 struct handle_class {
@@ -40,6 +40,7 @@ struct handle_class {
 
 extern const struct handle_class socket_class;
 extern const struct handle_class server_class;
+extern const struct handle_class process_class;
 
 /* What an idle connection pays for: counted in bytes, and what every message needs stands first. */
 struct handle {

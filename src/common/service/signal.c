@@ -25,13 +25,15 @@ struct weir_signal {
 static const char *const names[] = {
     [WEIR_SIGNAL_HANGUP] = "SIGHUP",     [WEIR_SIGNAL_INTERRUPT] = "SIGINT", [WEIR_SIGNAL_QUIT] = "SIGQUIT",
     [WEIR_SIGNAL_TERMINATE] = "SIGTERM", [WEIR_SIGNAL_BREAK] = "SIGBREAK",   [WEIR_SIGNAL_USER_1] = "SIGUSR1",
-    [WEIR_SIGNAL_USER_2] = "SIGUSR2",    [WEIR_SIGNAL_WINDOW] = "SIGWINCH"};
+    [WEIR_SIGNAL_USER_2] = "SIGUSR2",    [WEIR_SIGNAL_WINDOW] = "SIGWINCH",  [WEIR_SIGNAL_KILL] = "SIGKILL"};
 
-static bool is_known(weir_signal_number number) {
+static bool can_be_heard(weir_signal_number number) {
   return (unsigned)number >= WEIR_SIGNAL_HANGUP && (unsigned)number <= WEIR_SIGNAL_WINDOW;
 }
 
-const char *weir_signal_name(weir_signal_number number) { return is_known(number) ? names[number] : "unknown"; }
+const char *weir_signal_name(weir_signal_number number) {
+  return can_be_heard(number) || number == WEIR_SIGNAL_KILL ? names[number] : "unknown";
+}
 
 static void update_liveness(weir_signal *signal) {
   bool alive = signal->referenced && weir_signal_active(signal);
@@ -85,7 +87,7 @@ void signal_deliver(weir_loop *loop) {
 /* ---- listening ---- */
 
 weir_code weir_signal_start(weir_signal *signal, weir_signal_number number) {
-  if (signal == NULL || !is_known(number)) return WEIR_EINVAL;
+  if (signal == NULL || !can_be_heard(number)) return WEIR_EINVAL;
   loop_check_thread(signal->loop);
   if (signal->loop->ended) return WEIR_ECANCELED;
   if (signal->watch.number == number) return WEIR_OK;

@@ -158,7 +158,7 @@ struct weir_socket {
 };
 
 _Static_assert(sizeof(void *) != 8 || sizeof(struct weir_socket) == 96, "an idle connection pays for this");
-_Static_assert(WEIR_EBLOCKED >= INT8_MIN, "a code fits into a byte");
+_Static_assert(WEIR_EFORKED >= INT8_MIN, "a code fits into a byte");
 
 static inline struct connection *socket_connection(const struct weir_socket *socket) {
   return (struct connection *)(void *)((char *)(uintptr_t)socket + sizeof *socket);
