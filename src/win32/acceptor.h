@@ -28,6 +28,7 @@ struct instance {
 struct instance_place {
   HANDLE handle;
   bool has_client;
+  bool is_presented; /* a client over TCP that can be asked and shared */
   weir_address peer; /* of a client over TCP */
 };
 

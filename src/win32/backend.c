@@ -11,7 +11,8 @@
 #include "win32/acceptor.h"
 #include "win32/connection.h"
 #include "win32/error.h"
-#include "win32/pipe_passage.h"
+#include "win32/passing.h"
+#include "win32/pipe_parcel.h"
 
 /* ---- chunks ---- */
 
@@ -179,6 +180,7 @@ const struct backend_operations backend_iocp = {
     .addresses = {.path_bytes = 0, .abstract_bytes = 0, .pipe_units = PIPE_NAME_UNITS},
     .connection_bytes = sizeof(struct connection),
     .acceptor_bytes = sizeof(struct acceptor),
+    .passing = &passing_iocp,
     .create = create,
     .destroy = destroy,
     .now = now,

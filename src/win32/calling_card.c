@@ -17,34 +17,35 @@ static void write_name(wchar_t *name, const wchar_t *space, DWORD process, uint6
            (unsigned long)(hash >> 32), (unsigned long)(hash & 0xffffffffU));
 }
 
-static DWORD create_event(uint64_t hash, HANDLE *event) {
+DWORD calling_card_lay(DWORD process, uint64_t hash, HANDLE *event) {
   wchar_t name[CARD_UNITS];
-  write_name(name, L"Global", os_process_id(), hash);
+  write_name(name, L"Global", process, hash);
   DWORD error = os_event_create(name, event);
   if (error != ERROR_ACCESS_DENIED) return error;
-  write_name(name, L"Local", os_process_id(), hash);
+  write_name(name, L"Local", process, hash);
   return os_event_create(name, event);
 }
 
-static struct calling_card *find_card(const struct list *cards, uint64_t hash) {
+static struct calling_card *find_card(const struct list *cards, DWORD process, uint64_t hash) {
   for (struct list_node *node = list_first(cards); node != NULL; node = list_after(cards, node)) {
     struct calling_card *card = CONTAINER_OF(node, struct calling_card, link);
-    if (card->hash == hash) return card;
+    if (card->hash == hash && card->process == process) return card;
   }
   return NULL;
 }
 
-DWORD calling_card_hold(struct list *cards, const weir_allocator *allocator, uint64_t hash,
+DWORD calling_card_hold(struct list *cards, const weir_allocator *allocator, DWORD process, uint64_t hash,
                         struct calling_card **held) {
-  struct calling_card *card = find_card(cards, hash);
+  struct calling_card *card = find_card(cards, process, hash);
   if (card == NULL) {
     card = memory_get_zeroed(allocator, sizeof *card);
     if (card == NULL) return ERROR_NOT_ENOUGH_MEMORY;
-    DWORD error = create_event(hash, &card->event);
+    DWORD error = calling_card_lay(process, hash, &card->event);
     if (error != ERROR_SUCCESS) {
       memory_put(allocator, card);
       return error;
     }
+    card->process = process;
     card->hash = hash;
     list_append(cards, &card->link);
   }
@@ -52,8 +53,6 @@ DWORD calling_card_hold(struct list *cards, const weir_allocator *allocator, uin
   *held = card;
   return ERROR_SUCCESS;
 }
-
-DWORD calling_card_keep(const struct calling_card *card, HANDLE *event) { return create_event(card->hash, event); }
 
 void calling_card_release(const weir_allocator *allocator, struct calling_card *card) {
   if (card == NULL || --card->users > 0) return;

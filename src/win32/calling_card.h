@@ -18,16 +18,18 @@
 
 struct calling_card {
   struct list_node link; /* in the loop's list */
+  DWORD process;         /* that opened the pipe: this one, unless the connection was passed on */
   uint64_t hash;
   uint32_t users;
   HANDLE event;
 };
 
-/* Takes part in the card for this name, which is made for the first. */
-DWORD calling_card_hold(struct list *cards, const weir_allocator *allocator, uint64_t hash, struct calling_card **card);
+/* Takes part in the loop's card of this process for this name, which is made for the first. */
+DWORD calling_card_hold(struct list *cards, const weir_allocator *allocator, DWORD process, uint64_t hash,
+                        struct calling_card **card);
 
-/* Keeps the card lying while its connection goes over to another loop, until the event is closed. */
-DWORD calling_card_keep(const struct calling_card *card, HANDLE *event);
+/* Keeps a card lying while its connection goes over to another loop or process, until the event is closed. */
+DWORD calling_card_lay(DWORD process, uint64_t hash, HANDLE *event);
 
 /* The last one takes the card away. NULL is ignored. */
 void calling_card_release(const weir_allocator *allocator, struct calling_card *card);

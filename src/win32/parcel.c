@@ -19,11 +19,11 @@ void parcel_leave(struct parcel *parcel, const void *kind, intptr_t native) {
   os_unlock(&lock);
 }
 
-bool parcel_lies(const void *kind, intptr_t native) {
+struct parcel *parcel_find(const void *kind, intptr_t native) {
   os_lock(&lock);
-  bool lies = *find_place(kind, native) != NULL;
+  struct parcel *parcel = *find_place(kind, native);
   os_unlock(&lock);
-  return lies;
+  return parcel;
 }
 
 struct parcel *parcel_take(const void *kind, intptr_t native) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stays behind of a server or a connection that goes over to another loop of this process, besides the handle: the
- * other loop finds it by the native value that it was given. What it holds, the kind's own files say; a parcel is the
- * first thing there.
+ * What stays behind of a server or a connection that goes over to another loop or process, besides the handle: who has
+ * it next finds it by the native value. What it holds, the kind's own files say; a parcel is the first thing there.
  *
  * Parcels belong to the process, and lie on the system's heap: the allocators of loops do not reach them.
  */
@@ -20,8 +19,8 @@ struct parcel {
 /* Leaves it for whoever has this native value. */
 void parcel_leave(struct parcel *parcel, const void *kind, intptr_t native);
 
-/* Whether one of this kind was left. */
-bool parcel_lies(const void *kind, intptr_t native);
+/* One that was left, which stays where it is, or NULL. */
+struct parcel *parcel_find(const void *kind, intptr_t native);
 
 /* Takes it, or NULL. */
 struct parcel *parcel_take(const void *kind, intptr_t native);

@@ -51,7 +51,7 @@ static DWORD begin(struct backend *backend, struct acceptor *acceptor, const str
   return error == ERROR_SUCCESS ? claim_name(backend, acceptor) : error;
 }
 
-bool pipe_was_left(intptr_t native) { return parcel_lies(&acceptor_of_pipes, native); }
+bool pipe_was_left(intptr_t native) { return parcel_find(&acceptor_of_pipes, native) != NULL; }
 
 /* What another loop's server was, with the instances that are bound to that loop's port for good. */
 static DWORD take_over(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request) {

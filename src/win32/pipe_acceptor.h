@@ -18,7 +18,7 @@ struct pipe_acceptor {
   bool first; /* the next instance is to be the only one of this name */
 };
 
-/* Whether this native value is a server of pipes that another loop has given away. */
+/* Whether this native value is a server of pipes that has been given away. */
 bool pipe_was_left(intptr_t native);
 
 struct outcome pipe_listen(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request);

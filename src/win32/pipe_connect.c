@@ -50,7 +50,8 @@ static enum operation finish_connect(struct backend *backend, struct task *task,
 static DWORD open_here(struct backend *backend, struct connection *connection, const struct name *name) {
   HANDLE pipe;
   bool readable;
-  DWORD error = calling_card_hold(&backend->cards, backend->allocator, name->hash, &connection->pipe.card);
+  DWORD error =
+      calling_card_hold(&backend->cards, backend->allocator, os_process_id(), name->hash, &connection->pipe.card);
   if (error == ERROR_SUCCESS) error = open_pipe(name->text, &pipe, &readable);
   return error == ERROR_SUCCESS ? set_up(backend, connection, pipe, readable) : error;
 }

@@ -10,7 +10,7 @@
 #include "common/base/memory.h"
 #include "win32/error.h"
 #include "win32/name.h"
-#include "win32/pipe_passage.h"
+#include "win32/pipe_parcel.h"
 #include "win32/remote_open.h"
 
 void pipe_attach(struct connection *connection, HANDLE pipe, bool skips, bool message_type, enum pipe_peer peer) {

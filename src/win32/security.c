@@ -31,6 +31,8 @@ DWORD security_init(struct security *security, bool readable_all, bool writable_
   if (length < 0) return ERROR_INSUFFICIENT_BUFFER;
   security->attributes.nLength = sizeof security->attributes;
   security->attributes.bInheritHandle = FALSE;
+  security->readable_all = readable_all;
+  security->writable_all = writable_all;
   return os_security_get(text, &security->attributes.lpSecurityDescriptor);
 }
 

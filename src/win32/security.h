@@ -11,6 +11,8 @@
 
 struct security {
   SECURITY_ATTRIBUTES attributes; /* points to the descriptor; no process inherits the handles */
+  bool readable_all;              /* what it was made of */
+  bool writable_all;
 };
 
 DWORD security_init(struct security *security, bool readable_all, bool writable_all);

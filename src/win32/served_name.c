@@ -5,7 +5,7 @@ struct served_name {
   struct served_name *next;
   uint64_t hash;
   size_t ends;
-  bool listening;
+  size_t servers;
 };
 
 static SRWLOCK lock = SRWLOCK_INIT;
@@ -18,7 +18,7 @@ static struct served_name **find_place(uint64_t hash) {
 }
 
 static void forget_unused(struct served_name *name) {
-  if (name->listening || name->ends > 0) return;
+  if (name->servers > 0 || name->ends > 0) return;
   *find_place(name->hash) = name->next;
   os_heap_put(name);
 }
@@ -38,9 +38,9 @@ DWORD served_name_listen(uint64_t hash, struct served_name **served, bool *joins
   struct served_name *name;
   os_lock(&lock);
   DWORD error = find_or_add(hash, &name);
-  if (error == ERROR_SUCCESS && name->listening) error = ERROR_ALREADY_EXISTS;
+  if (error == ERROR_SUCCESS && name->servers > 0) error = ERROR_ALREADY_EXISTS;
   if (error == ERROR_SUCCESS) {
-    name->listening = true;
+    name->servers = 1;
     *joins = name->ends > 0;
     *served = name;
   }
@@ -48,9 +48,25 @@ DWORD served_name_listen(uint64_t hash, struct served_name **served, bool *joins
   return error;
 }
 
+DWORD served_name_join(uint64_t hash, struct served_name **served) {
+  os_lock(&lock);
+  DWORD error = find_or_add(hash, served);
+  if (error == ERROR_SUCCESS) ++(*served)->servers;
+  os_unlock(&lock);
+  return error;
+}
+
+DWORD served_name_receive_end(uint64_t hash, struct served_name **served) {
+  os_lock(&lock);
+  DWORD error = find_or_add(hash, served);
+  if (error == ERROR_SUCCESS) ++(*served)->ends;
+  os_unlock(&lock);
+  return error;
+}
+
 void served_name_resign(struct served_name *name) {
   os_lock(&lock);
-  name->listening = false;
+  --name->servers;
   forget_unused(name);
   os_unlock(&lock);
 }

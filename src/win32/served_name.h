@@ -20,7 +20,13 @@ struct served_name;
  */
 DWORD served_name_listen(uint64_t hash, struct served_name **name, bool *joins);
 
-/* Notes that the server has stopped. */
+/* Notes that a server goes on here that has the name already: in another process, or in this one. */
+DWORD served_name_join(uint64_t hash, struct served_name **name);
+
+/* Notes an accepted connection that comes from another process. */
+DWORD served_name_receive_end(uint64_t hash, struct served_name **name);
+
+/* Notes that a server has stopped. */
 void served_name_resign(struct served_name *name);
 
 /* The hash that it was noted with. */

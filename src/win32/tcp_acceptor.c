@@ -10,6 +10,7 @@
 
 struct tcp_instance {
   struct instance instance;
+  bool is_presented; /* it has the context of the socket that listens */
   weir_address peer;
   unsigned char addresses[2 * OS_ACCEPTED_BYTES];
 };
@@ -42,14 +43,19 @@ static weir_address read_peer(struct tcp_instance *tcp) {
   return socket_address_read(os_socket_accepted_peer(tcp->addresses));
 }
 
-/* Without its context a socket that AcceptEx has connected cannot be asked or shut down. Who is lost is told. */
+/* Without its context a socket that AcceptEx has connected cannot be asked, shared or shut down. */
+DWORD tcp_present(SOCKET listener, SOCKET client) {
+  return os_socket_set(client, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, &listener, sizeof listener);
+}
+
+/* Who is lost is told. */
 static bool present(struct backend *backend, struct instance *instance, const weir_address **peer) {
   struct tcp_instance *tcp = tcp_of(instance);
   SOCKET socket = (SOCKET)instance->handle;
-  SOCKET listener = instance->acceptor->tcp.socket;
+  DWORD error = ERROR_SUCCESS;
   if (tcp->peer.family == WEIR_FAMILY_NONE) tcp->peer = read_peer(tcp);
   *peer = &tcp->peer;
-  DWORD error = os_socket_set(socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, &listener, sizeof listener);
+  if (!tcp->is_presented) error = tcp_present(instance->acceptor->tcp.socket, socket);
   if (error == ERROR_SUCCESS) error = socket_bind_port(&backend->port, socket, &instance->skips);
   if (error != ERROR_SUCCESS) socket_forget_unsent(socket);
   return error == ERROR_SUCCESS;
@@ -93,6 +99,7 @@ static bool pack(struct instance *instance, struct instance_place *place) {
   if (!instance->has_client) return false;
   place->handle = instance->handle;
   place->has_client = true;
+  place->is_presented = tcp->is_presented;
   place->peer = tcp->peer.family == WEIR_FAMILY_NONE ? read_peer(tcp) : tcp->peer;
   instance->handle = NULL;
   return true;
@@ -100,6 +107,7 @@ static bool pack(struct instance *instance, struct instance_place *place) {
 
 static void unpack(struct instance *instance, const struct instance_place *place) {
   tcp_of(instance)->peer = place->peer;
+  tcp_of(instance)->is_presented = place->is_presented;
 }
 
 static intptr_t give_away(struct acceptor *acceptor, struct server_parcel *parcel) {

@@ -18,6 +18,9 @@ struct tcp_acceptor {
 
 struct outcome tcp_listen(struct backend *backend, struct acceptor *acceptor, const struct listen_request *request);
 
+/* Makes a client that AcceptEx has connected a socket like others, once. */
+DWORD tcp_present(SOCKET listener, SOCKET client);
+
 /* Closes the socket, if there is one. */
 void tcp_let_go(struct acceptor *acceptor);
 

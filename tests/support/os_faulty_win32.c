@@ -184,7 +184,19 @@ static const char *const names[OS_CALL_COUNT] = {"port_create",
                                                  "socket_get",
                                                  "socket_control",
                                                  "socket_name",
-                                                 "socket_peer"};
+                                                 "socket_peer",
+                                                 "process_open",
+                                                 "process_number",
+                                                 "handle_send",
+                                                 "handle_fetch",
+                                                 "handle_keep",
+                                                 "socket_share",
+                                                 "socket_import",
+                                                 "pipe_server",
+                                                 "section_create",
+                                                 "section_map",
+                                                 "random",
+                                                 "environment_take"};
 
 void faults_reset(void) {
   fault = (struct fault){0};

@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The functions of win32/os.h and win32/os_socket.h that can fail. */
+/* The functions of win32/os.h, os_socket.h and os_passing.h that can fail. */
 enum os_call {
   OS_PORT_CREATE,
   OS_PORT_ASSOCIATE,
@@ -75,6 +75,18 @@ enum os_call {
   OS_SOCKET_CONTROL,
   OS_SOCKET_NAME,
   OS_SOCKET_PEER,
+  OS_PROCESS_OPEN,
+  OS_PROCESS_NUMBER,
+  OS_HANDLE_SEND,
+  OS_HANDLE_FETCH,
+  OS_HANDLE_KEEP,
+  OS_SOCKET_SHARE,
+  OS_SOCKET_IMPORT,
+  OS_PIPE_SERVER,
+  OS_SECTION_CREATE,
+  OS_SECTION_MAP,
+  OS_RANDOM,
+  OS_ENVIRONMENT_TAKE,
   OS_CALL_COUNT,
   OS_ANY = OS_CALL_COUNT
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the two halves of the faulty system share: os_faulty_win32.c and os_faulty_win32_socket.c.
+ * What the parts of the faulty system share: os_faulty_win32.c, os_faulty_win32_socket.c and os_faulty_win32_passing.c.
  */
 #ifndef WEIR_TESTS_OS_FAULTY_WIN32_PRIVATE_H
 #define WEIR_TESTS_OS_FAULTY_WIN32_PRIVATE_H

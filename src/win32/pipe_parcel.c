@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "win32/pipe_passage.h"
+#include "win32/pipe_parcel.h"
 
 #include <string.h>
 
-#include "win32/parcel.h"
-
-struct pipe_parcel {
-  struct parcel parcel;
-  struct served_name *served;
-  HANDLE card; /* or NULL */
-  uint64_t card_hash;
-  uint8_t peer;
-  bool unreadable;
-  bool ended;
-};
+#include "win32/os_passing.h"
 
 /* ---- leaving ---- */
 
@@ -24,22 +14,35 @@ static bool may_leave(const struct connection *connection) {
   return pipe->handle != NULL && pipe->opening == NULL && pipe->kept == NULL && !writes;
 }
 
+DWORD pipe_parcel_make(const struct pipe_parcel *content, struct pipe_parcel **made) {
+  struct pipe_parcel *parcel = os_heap_get(sizeof *parcel);
+  if (parcel == NULL) return ERROR_NOT_ENOUGH_MEMORY;
+  *parcel = *content;
+  if (parcel->has_card) {
+    DWORD error = calling_card_lay(parcel->card_process, parcel->card_hash, &parcel->card);
+    if (error != ERROR_SUCCESS) {
+      os_heap_put(parcel);
+      return error;
+    }
+  }
+  *made = parcel;
+  return ERROR_SUCCESS;
+}
+
 static struct pipe_parcel *make_parcel(const struct connection *connection) {
   const struct pipe_connection *pipe = &connection->pipe;
-  struct pipe_parcel *parcel = os_heap_get(sizeof *parcel);
-  if (parcel == NULL) return NULL;
-  parcel->served = pipe->served;
-  parcel->peer = pipe->peer;
-  parcel->unreadable = pipe->unreadable;
-  if (pipe->card == NULL) return parcel;
-  parcel->card_hash = pipe->card->hash;
-  if (calling_card_keep(pipe->card, &parcel->card) == ERROR_SUCCESS) return parcel;
-  os_heap_put(parcel);
-  return NULL;
+  struct pipe_parcel content = {.served = pipe->served, .peer = pipe->peer, .unreadable = pipe->unreadable};
+  if (pipe->card != NULL) {
+    content.has_card = true;
+    content.card_process = pipe->card->process;
+    content.card_hash = pipe->card->hash;
+  }
+  struct pipe_parcel *parcel;
+  return pipe_parcel_make(&content, &parcel) == ERROR_SUCCESS ? parcel : NULL;
 }
 
 static void free_parcel(struct pipe_parcel *parcel) {
-  if (parcel->card != NULL) os_close(parcel->card);
+  if (parcel->has_card) os_close(parcel->card);
   os_heap_put(parcel);
 }
 
@@ -69,6 +72,25 @@ void pipe_leave_parcel(struct backend *backend, struct connection *connection, s
   parcel_leave(&parcel->parcel, &connection_over_pipe, completion->native);
 }
 
+/* ---- staying, and leaving as well ---- */
+
+DWORD pipe_copy(const struct connection *connection, intptr_t *native) {
+  HANDLE handle;
+  if (connection->pipe.handle == NULL) return ERROR_PIPE_NOT_CONNECTED;
+  struct pipe_parcel *parcel = make_parcel(connection);
+  if (parcel == NULL) return ERROR_NOT_ENOUGH_MEMORY;
+  DWORD error = os_handle_fetch(os_process_self(), connection->pipe.handle, &handle);
+  if (error != ERROR_SUCCESS) {
+    free_parcel(parcel);
+    return error;
+  }
+  parcel->ended = connection->read_state == READ_ENDED;
+  if (parcel->served != NULL) served_name_add_end(parcel->served);
+  *native = (intptr_t)handle;
+  parcel_leave(&parcel->parcel, &connection_over_pipe, *native);
+  return ERROR_SUCCESS;
+}
+
 /* ---- arriving ---- */
 
 DWORD pipe_arrive(struct backend *backend, struct connection *connection) {
@@ -77,8 +99,10 @@ DWORD pipe_arrive(struct backend *backend, struct connection *connection) {
   if (left == NULL) return ERROR_SUCCESS;
   struct pipe_parcel *parcel = CONTAINER_OF(left, struct pipe_parcel, parcel);
   DWORD error = ERROR_SUCCESS;
-  if (parcel->card != NULL)
-    error = calling_card_hold(&backend->cards, backend->allocator, parcel->card_hash, &pipe->card);
+  if (parcel->has_card) {
+    error =
+        calling_card_hold(&backend->cards, backend->allocator, parcel->card_process, parcel->card_hash, &pipe->card);
+  }
   if (error != ERROR_SUCCESS) {
     parcel_leave(left, &connection_over_pipe, left->native);
     return error;
