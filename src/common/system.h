@@ -139,6 +139,9 @@ struct outcome system_child_start(const struct child_request *request, void (*en
 /* Its number. */
 uint32_t system_child_id(const struct system_child *child);
 
+/* What the system's calls know it by: its number, or a HANDLE, which is valid until it is collected or left. */
+intptr_t system_child_native(const struct system_child *child);
+
 /* Sends it a signal. WEIR_ENOTSUP: this system has no such signal. */
 weir_code system_child_kill(struct system_child *child, weir_signal_number number);
 

@@ -108,6 +108,8 @@ struct outcome system_child_start(const struct child_request *request, void (*en
 
 uint32_t system_child_id(const struct system_child *child) { return (uint32_t)child->id; }
 
+intptr_t system_child_native(const struct system_child *child) { return child->id; }
+
 weir_code system_child_kill(struct system_child *child, weir_signal_number number) {
   int native = signal_native(number);
   if (native == 0) return WEIR_ENOTSUP;

@@ -112,14 +112,39 @@ static const struct {
     {WSAVERNOTSUPPORTED, WEIR_ENOTSUP, "this Windows has no Winsock 2.2"},
 };
 
+/* ERROR_ELEVATION_REQUIRED; not every toolchain knows it. */
+#define ERROR_RIGHTS_WANTED 740
+
+/* What starting a process means otherwise than opening a pipe. */
+static const struct {
+  DWORD error;
+  weir_code code;
+  const char *hint;
+} spawn_table[] = {
+    {ERROR_FILE_NOT_FOUND, WEIR_ENOENT, "no such file; and no directory of PATH has a program of that name"},
+    {ERROR_PATH_NOT_FOUND, WEIR_ENOENT, "no such file or directory"},
+    {ERROR_DIRECTORY, WEIR_ENOENT, "the directory in which the process should begin does not exist"},
+    {ERROR_ACCESS_DENIED, WEIR_EACCES, "this user may not run that file"},
+    {ERROR_RIGHTS_WANTED, WEIR_EACCES, "that program wants the rights of an administrator"},
+    {ERROR_BAD_EXE_FORMAT, WEIR_ENOEXEC, "that file is no program for this system"},
+    {ERROR_EXE_MACHINE_TYPE_MISMATCH, WEIR_ENOEXEC, "that program is for another kind of processor"},
+    {ERROR_BAD_ARGUMENTS, WEIR_EINVAL, "the name of a program, its first argument, cannot have a quote in it"},
+    {ERROR_NO_UNICODE_TRANSLATION, WEIR_EINVAL, "an argument, a variable or a name is not UTF-8"},
+    {ERROR_FILENAME_EXCED_RANGE, WEIR_E2BIG, "a command line has at most 32766 UTF-16 units"},
+    {ERROR_INVALID_HANDLE, WEIR_EBADF, "one of the handles for the process is not open"},
+};
+
 #define ROWS(array) (sizeof(array) / sizeof(array)[0])
 
 weir_code error_code(enum error_place place, DWORD error) {
   for (size_t i = 0; place == ERROR_PLACE_SOCKET && i < ROWS(socket_table); ++i) {
     if (socket_table[i].error == error) return socket_table[i].code;
   }
+  for (size_t i = 0; place == ERROR_PLACE_SPAWN && i < ROWS(spawn_table); ++i) {
+    if (spawn_table[i].error == error) return spawn_table[i].code;
+  }
   for (size_t i = 0; i < ROWS(table); ++i) {
-    if (table[i].error == error) return table[i].codes[place == ERROR_PLACE_SOCKET ? ERROR_PLACE_OPEN : place];
+    if (table[i].error == error) return table[i].codes[place >= ERROR_PLACES_OF_PIPES ? ERROR_PLACE_OPEN : place];
   }
   return WEIR_EUNKNOWN;
 }
@@ -128,6 +153,9 @@ weir_code error_code(enum error_place place, DWORD error) {
 static const char *find_hint(enum error_place place, DWORD error) {
   for (size_t i = 0; place == ERROR_PLACE_SOCKET && i < ROWS(socket_table); ++i) {
     if (socket_table[i].error == error) return socket_table[i].hint;
+  }
+  for (size_t i = 0; place == ERROR_PLACE_SPAWN && i < ROWS(spawn_table); ++i) {
+    if (spawn_table[i].error == error) return spawn_table[i].hint;
   }
   for (size_t i = 0; place == ERROR_PLACE_OPEN && i < ROWS(table); ++i) {
     if (table[i].error == error) return table[i].hint;

@@ -14,7 +14,8 @@ enum error_place {
   ERROR_PLACE_WRITE,
   ERROR_PLACE_OPEN, /* connect, open, listen, accept */
   ERROR_PLACES_OF_PIPES,
-  ERROR_PLACE_SOCKET = ERROR_PLACES_OF_PIPES /* anywhere in TCP */
+  ERROR_PLACE_SOCKET = ERROR_PLACES_OF_PIPES, /* anywhere in TCP */
+  ERROR_PLACE_SPAWN                           /* starting a process */
 };
 
 weir_code error_code(enum error_place place, DWORD error);

@@ -84,7 +84,9 @@ static void a_crash_is_an_end_by_a_signal(struct world *world) {
 static void a_process_begins_where_it_is_told(struct world *world) {
   weir_process_options options = program_options(WORDS("directory"));
   options.directory = "/";
-  assert_string_equal(program_ask(world, &options), "/\n");
+  const char *output = program_ask(world, &options);
+  if (output[1] == ':') output += 2; /* the drive's */
+  assert_true(strcmp(output, "/\n") == 0 || strcmp(output, "\\\n") == 0);
 }
 
 static void an_environment_takes_the_place_of_the_own_one(struct world *world) {

@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The functions of win32/os.h, os_socket.h and os_passing.h that can fail. */
+/* The functions of win32/os.h, os_socket.h, os_passing.h and os_process.h that can fail. */
 enum os_call {
   OS_PORT_CREATE,
   OS_PORT_ASSOCIATE,
@@ -58,6 +58,16 @@ enum os_call {
   OS_SECURITY_GET,
   OS_TEXT_FROM_UTF8,
   OS_TEXT_TO_UTF8,
+  OS_PROCESS_CREATE,
+  OS_PROCESS_BEGIN,
+  OS_PROCESS_END,
+  OS_PROCESS_CODE,
+  OS_PROCESS_AWAIT,
+  OS_HANDLE_LEND,
+  OS_NULL_LEND,
+  OS_PAIR_CREATE,
+  OS_PAIR_OPEN,
+  OS_ENVIRONMENT_GET,
   OS_SOCKET_START,
   OS_SOCKET_CREATE,
   OS_SOCKET_DUPLICATE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of the faulty system share: os_faulty_win32.c, os_faulty_win32_socket.c and os_faulty_win32_passing.c.
+ * What the parts of the faulty system share: os_faulty_win32.c and its neighbours for sockets, processes and passing.
  */
 #ifndef WEIR_TESTS_OS_FAULTY_WIN32_PRIVATE_H
 #define WEIR_TESTS_OS_FAULTY_WIN32_PRIVATE_H
