@@ -20,6 +20,24 @@ int native_pipe(int ends[2]);
 /* Two sockets that are connected and closed by exec; calls on them wait. */
 int native_socket_pair(int ends[2]);
 
+/* ---- descriptors that go through a socket: native_descriptors.c ---- */
+
+/* The most that one message may hold; Linux: SCM_MAX_FD. */
+#define NATIVE_DESCRIPTORS_MAX 253
+
+/* Sends these, and one byte that carries them. */
+int native_send_descriptors(int passage, const int *descriptors, size_t count);
+
+/*
+ * Receives one byte and what it carries; how many these are. ECONNRESET: there is nobody who could send; EMFILE: some
+ * were lost for want of descriptors, and the others are closed.
+ */
+int native_receive_descriptors(int passage, int descriptors[NATIVE_DESCRIPTORS_MAX]);
+
+/* What a receive needs so that they are closed by exec, or what is to be done to each behind it. */
+extern const int native_receive_flags __attribute__((visibility("hidden")));
+int native_mark_received(int descriptor);
+
 /* What a send needs to raise no SIGPIPE: MSG_NOSIGNAL, or nothing where a socket option says it; and never to wait on a
  * socket that a child has too, which may have made it wait. */
 extern const int native_send_flags __attribute__((visibility("hidden")));

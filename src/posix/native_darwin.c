@@ -59,6 +59,10 @@ static int set_apart_or_close(int ends[2], int status) {
 
 int native_pipe(int ends[2]) { return pipe(ends) < 0 ? -1 : set_apart_or_close(ends, O_NONBLOCK); }
 
+const int native_receive_flags = 0;
+
+int native_mark_received(int descriptor) { return fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+
 int native_socket_pair(int ends[2]) {
   return socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 ? -1 : set_apart_or_close(ends, 0);
 }

@@ -27,6 +27,13 @@ int native_adopt(int descriptor) {
 
 int native_pipe(int ends[2]) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }
 
+const int native_receive_flags = MSG_CMSG_CLOEXEC;
+
+int native_mark_received(int descriptor) {
+  (void)descriptor;
+  return 0;
+}
+
 int native_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
 
 const short native_spawn_flags = 0;

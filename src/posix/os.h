@@ -18,6 +18,9 @@
 #include <sys/uio.h>
 #include <time.h>
 
+/* The most that go in one message. */
+#define OS_DESCRIPTORS_MAX 253
+
 struct addrinfo;
 struct native_child;
 struct sigaction;
@@ -57,6 +60,8 @@ int os_open_spare(void);                           /* one that is good for nothi
 int os_open_null(void);                            /* one that is empty and takes everything */
 int os_pipe(int ends[2]);
 int os_socket_pair(int ends[2]); /* two ends of one connection, on which calls wait */
+int os_send_descriptors(int passage, const int *descriptors, size_t count);
+int os_receive_descriptors(int passage, int descriptors[OS_DESCRIPTORS_MAX]); /* how many; see native.h */
 ssize_t os_read(int descriptor, void *bytes, size_t length);
 ssize_t os_write(int descriptor, const void *bytes, size_t length);
 int os_poll(struct pollfd *entries, size_t count, int timeout_ms);

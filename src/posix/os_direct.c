@@ -93,6 +93,14 @@ int os_pipe(int ends[2]) { return native_pipe(ends); }
 
 int os_socket_pair(int ends[2]) { return native_socket_pair(ends); }
 
+int os_send_descriptors(int passage, const int *descriptors, size_t count) {
+  return native_send_descriptors(passage, descriptors, count);
+}
+
+int os_receive_descriptors(int passage, int descriptors[OS_DESCRIPTORS_MAX]) {
+  return native_receive_descriptors(passage, descriptors);
+}
+
 ssize_t os_read(int descriptor, void *bytes, size_t length) { return read(descriptor, bytes, length); }
 
 ssize_t os_write(int descriptor, const void *bytes, size_t length) { return write(descriptor, bytes, length); }

@@ -13,6 +13,7 @@
 
 #include "common/base/memory.h"
 #include "posix/os.h"
+#include "posix/passing.h"
 #include "posix/socket_address.h"
 #include "posix/uring_state.h"
 
@@ -197,6 +198,7 @@ const struct backend_operations backend_io_uring = {
     .addresses = {.path_bytes = PATH_BYTES, .abstract_bytes = ABSTRACT_BYTES},
     .connection_bytes = sizeof(struct uring_connection),
     .acceptor_bytes = sizeof(struct uring_acceptor),
+    .passing = &passing_uring,
     .create = create,
     .destroy = destroy,
     .now = backend_now,

@@ -20,9 +20,7 @@ _Static_assert(sizeof(struct uring_connection) <= 72, "a connection pays this");
 
 /* What nobody wants may be a server, which has left clients. */
 struct outcome uring_open(struct backend *backend, struct connection *connection, intptr_t native) {
-  struct parcel *parcel = connection == NULL ? parcel_take((int)native) : NULL;
-  for (size_t i = 0; parcel != NULL && i < parcel->count; i++) os_close(parcel->clients[i]);
-  if (parcel != NULL) os_heap_put(parcel);
+  if (connection == NULL) parcel_drop((int)native);
   return connection_open(backend, connection, native);
 }
 

@@ -50,15 +50,63 @@ static bool resolver_held;
 static size_t resolver_calls;
 static struct addrinfo *given_answers;
 
-static const char *const names[OS_CALL_COUNT] = {
-    "socket",         "adopt",          "bind",           "listen",      "accept",      "connect",       "shutdown",
-    "getsockopt",     "setsockopt",     "getpeername",    "getsockname", "recv",        "send",          "sendmsg",
-    "if_nametoindex", "if_indextoname", "close",          "dup",         "dup_from",    "make_wait",     "open",
-    "open_null",      "pipe",           "socketpair",     "read",        "write",       "poll",          "lstat",
-    "chmod",          "fchmod",         "mkdir",          "unlink",      "getaddrinfo", "thread_start",  "mutex_init",
-    "condition_init", "pages_get",      "heap_get",       "sigaction",   "spawn",       "await_end",     "collect",
-    "kill",           "clock",          "epoll_create",   "epoll_ctl",   "epoll_wait",  "eventfd",       "kqueue",
-    "kevent",         "uring_setup",    "uring_register", "uring_enter", "uring_map",   "uring_accepted"};
+static const char *const names[OS_CALL_COUNT] = {"socket",
+                                                 "adopt",
+                                                 "bind",
+                                                 "listen",
+                                                 "accept",
+                                                 "connect",
+                                                 "shutdown",
+                                                 "getsockopt",
+                                                 "setsockopt",
+                                                 "getpeername",
+                                                 "getsockname",
+                                                 "recv",
+                                                 "send",
+                                                 "sendmsg",
+                                                 "if_nametoindex",
+                                                 "if_indextoname",
+                                                 "close",
+                                                 "dup",
+                                                 "dup_from",
+                                                 "make_wait",
+                                                 "open",
+                                                 "open_null",
+                                                 "pipe",
+                                                 "socketpair",
+                                                 "send_descriptors",
+                                                 "receive_descriptors",
+                                                 "read",
+                                                 "write",
+                                                 "poll",
+                                                 "lstat",
+                                                 "chmod",
+                                                 "fchmod",
+                                                 "mkdir",
+                                                 "unlink",
+                                                 "getaddrinfo",
+                                                 "thread_start",
+                                                 "mutex_init",
+                                                 "condition_init",
+                                                 "pages_get",
+                                                 "heap_get",
+                                                 "sigaction",
+                                                 "spawn",
+                                                 "await_end",
+                                                 "collect",
+                                                 "kill",
+                                                 "clock",
+                                                 "epoll_create",
+                                                 "epoll_ctl",
+                                                 "epoll_wait",
+                                                 "eventfd",
+                                                 "kqueue",
+                                                 "kevent",
+                                                 "uring_setup",
+                                                 "uring_register",
+                                                 "uring_enter",
+                                                 "uring_map",
+                                                 "uring_accepted"};
 
 void faults_reset(void) {
   faults_fail(OS_ANY, 1, 0, 0);
@@ -322,6 +370,17 @@ int os_socket_pair(int ends[2]) {
   faults_opened(ends[0]);
   faults_opened(ends[1]);
   return 0;
+}
+
+int os_send_descriptors(int passage, const int *descriptors, size_t count) {
+  return faults_strike(OS_SEND_DESCRIPTORS) ? -1 : native_send_descriptors(passage, descriptors, count);
+}
+
+int os_receive_descriptors(int passage, int descriptors[OS_DESCRIPTORS_MAX]) {
+  if (faults_strike(OS_RECEIVE_DESCRIPTORS)) return -1;
+  int count = native_receive_descriptors(passage, descriptors);
+  for (int i = 0; i < count; i++) faults_opened(descriptors[i]);
+  return count;
 }
 
 ssize_t os_read(int descriptor, void *bytes, size_t length) {
