@@ -116,6 +116,7 @@ const struct backend_operations backend_sim = {
     .addresses = {.path_bytes = 107, .abstract_bytes = 107, .pipe_units = 256},
     .connection_bytes = sizeof(struct connection),
     .acceptor_bytes = sizeof(struct acceptor),
+    .passing = &passing_sim,
     .create = create,
     .destroy = destroy,
     .now = read_clock,

@@ -37,10 +37,11 @@ void sim_begin_open(struct backend *backend, struct connection *connection, stru
   connection->life = CONNECTION_OPEN;
 }
 
+/* What was given through a channel that is lost now may be open elsewhere. */
 static struct outcome discard(struct weir_sim *world, intptr_t number) {
   struct native *end = native_find(world, number, NATIVE_END);
   struct native *native = end != NULL ? end : native_find(world, number, NATIVE_LISTENER);
-  assert(native != NULL && "not detached, or taken on");
+  if (native == NULL) return (struct outcome){.code = WEIR_EBADF, .hint = "somebody has taken it on"};
   struct connection *peer = end == NULL ? NULL : wire_peer(CONTAINER_OF(end, struct wire_end, native))->connection;
   native_drop(native);
   sim_refresh(peer);

@@ -76,6 +76,9 @@ struct acceptor {
   intptr_t native; /* CLOSING: under which number it was detached */
 };
 
+/* How handles go from loop to loop. */
+extern const struct passing_operations passing_sim;
+
 /* ---- the loop ---- */
 
 /* Asserts that memory is zero where it must be, and fills it where it must not be used again. */
