@@ -10,6 +10,7 @@
 #include <weir/block_list.h>
 #include <weir/bound.h>
 #include <weir/cancellation.h>
+#include <weir/channel.h>
 #include <weir/encoding.h>
 #include <weir/endpoint.h>
 #include <weir/error.h>

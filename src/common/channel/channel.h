@@ -21,6 +21,7 @@
 
 #include "common/passing.h"
 
+struct frame;
 struct passenger;
 
 /* ---- making ---- */
@@ -42,7 +43,8 @@ struct channel_message {
   size_t length;
   enum channel_kind kind;      /* what came along, and waits to be taken or refused */
   weir_code code;              /* why nothing is there although something was sent along; it was refused with this */
-  struct passenger *passenger; /* that; NULL once it was taken or refused */
+  struct passenger *passenger; /* what came along; NULL once it was taken or refused */
+  const struct frame *frame;   /* how it was sent */
 };
 
 /*
@@ -55,19 +57,20 @@ typedef void (*channel_handler)(weir_channel *channel, struct channel_message *m
 void channel_handle(weir_channel *channel, channel_handler handler, void *user);
 
 /*
- * Takes the socket that came along: open, nothing is read before the handler returns, and the loop owns it until its
- * `close`. The sender hears that it was taken, and of its `close`. On failure it was refused with that code.
+ * Takes the socket that came along: open, with one owner beside the loop, the caller, who begins to read with
+ * socket_start_reading. The sender hears that it was taken, and of its `close`. On failure it was refused with that
+ * code.
  */
 weir_code channel_take_socket(weir_channel *channel, struct channel_message *message, weir_socket **socket);
 
-/* The same for a server; it listens, and its `listening` is owed. */
+/* The same for a server; it listens, and its `listening` is owed. It has one owner beside the loop, the caller. */
 weir_code channel_take_server(weir_channel *channel, struct channel_message *message, weir_server **server);
 
 /*
  * The same for what came along as the native that it is, of either kind, for `open` or for a listen; what else is known
  * of it is dropped.
  */
-weir_code channel_take_native(weir_channel *channel, struct channel_message *message, intptr_t *native);
+void channel_take_native(weir_channel *channel, struct channel_message *message, intptr_t *native);
 
 /* Refuses what came along: the sender has it again, and hears this code, which is not WEIR_OK. */
 void channel_refuse(weir_channel *channel, struct channel_message *message, weir_code code);

@@ -6,7 +6,7 @@
 #include "common/loop/listeners.h"
 #include "common/loop/loop.h"
 
-const struct handle_class *const handle_classes[] = {&socket_class, &server_class, &process_class};
+const struct handle_class *const handle_classes[] = {&socket_class, &server_class, &process_class, &channel_class};
 
 void handle_free(struct handle *handle) {
   weir_loop *loop = handle->loop;

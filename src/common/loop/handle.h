@@ -27,7 +27,7 @@ struct listener_array; /* see listeners.h */
 struct text;
 
 /* What is a handle. */
-enum handle_kind { HANDLE_SOCKET, HANDLE_SERVER, HANDLE_PROCESS };
+enum handle_kind { HANDLE_SOCKET, HANDLE_SERVER, HANDLE_PROCESS, HANDLE_CHANNEL };
 
 /* What differs between them. */
 struct handle_class {
@@ -41,6 +41,7 @@ struct handle_class {
 extern const struct handle_class socket_class;
 extern const struct handle_class server_class;
 extern const struct handle_class process_class;
+extern const struct handle_class channel_class;
 
 /* What an idle connection pays for: counted in bytes, and what every message needs stands first. */
 struct handle {

@@ -11,6 +11,7 @@
 #include "common/base/apart.h"
 #include "common/base/failure.h"
 #include "common/base/memory.h"
+#include "common/channel/guest.h"
 #include "common/hand_over/hand_over.h"
 #include "common/server/server.h"
 #include "common/socket/connecting.h"
@@ -314,6 +315,8 @@ void socket_clear(struct weir_socket *socket) {
   extra->needs_drain = false;
   extra->writing = false;
   extra->silence_ms = 0;
+  guest_leave(extra->guest);
+  extra->guest = NULL;
   deadline_clear(&extra->silence, loop);
   deadline_clear(&extra->buffers, loop);
   socket_stop_idle(socket);

@@ -68,6 +68,7 @@ enum socket_debt {
 
 enum { DEBTS_OF_FLOW = DEBT_PAUSE | DEBT_PIPES };
 
+struct guest;
 struct write_request;
 struct socket_options;
 struct socket_parcel;
@@ -125,6 +126,7 @@ struct socket_extra {
   struct deadline silence;            /* after the end on a pipe whose server cannot be told */
   uint64_t silence_ms;                /* 0: none */
   struct socket_parcel *parcel;       /* on its way to another loop, see hand_over.h */
+  struct guest *guest;                /* it came through a channel, whose other side counts it */
   struct list pipes_out;              /* pipes from here */
   struct list pipes_in;               /* pipes to here */
   struct list pipe_notices;           /* `pipe` and `unpipe` that are owed */
