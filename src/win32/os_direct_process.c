@@ -76,16 +76,15 @@ DWORD os_null_lend(HANDLE *handle) {
   return error_if_not(*handle != NULL);
 }
 
-DWORD os_pair_create(const wchar_t *name, bool plain, SECURITY_ATTRIBUTES *security, HANDLE *pipe) {
+DWORD os_file_pipe_create(const wchar_t *name, SECURITY_ATTRIBUTES *security, HANDLE *pipe) {
   DWORD open_mode = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE;
-  DWORD type = plain ? PIPE_TYPE_BYTE | PIPE_READMODE_BYTE : PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE;
-  DWORD pipe_mode = type | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS;
+  DWORD pipe_mode = PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS;
   *pipe = CreateNamedPipeW(name, open_mode, pipe_mode, 1, PIPE_QUOTA_BYTES, PIPE_QUOTA_BYTES, 0, security);
   return error_if_not(*pipe != INVALID_HANDLE_VALUE);
 }
 
-DWORD os_pair_open(const wchar_t *name, bool plain, HANDLE *pipe) {
-  DWORD flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION | (plain ? 0 : FILE_FLAG_OVERLAPPED);
+DWORD os_file_pipe_open(const wchar_t *name, HANDLE *pipe) {
+  DWORD flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
   *pipe = CreateFileW(name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, flags, NULL);
   return error_if_not(*pipe != INVALID_HANDLE_VALUE);
 }

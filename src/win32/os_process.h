@@ -35,9 +35,9 @@ DWORD os_process_await(HANDLE process, WAITORTIMERCALLBACK seen, void *argument,
 DWORD os_handle_lend(HANDLE handle, HANDLE *copy);
 DWORD os_null_lend(HANDLE *handle);
 
-/* The only instance of a new pipe, and its other end. `plain`: a byte-type pipe, on whose other end calls wait. */
-DWORD os_pair_create(const wchar_t *name, bool plain, SECURITY_ATTRIBUTES *security, HANDLE *pipe);
-DWORD os_pair_open(const wchar_t *name, bool plain, HANDLE *pipe);
+/* The only instance of a new byte-type pipe, and its other end, on which calls wait. */
+DWORD os_file_pipe_create(const wchar_t *name, SECURITY_ATTRIBUTES *security, HANDLE *pipe);
+DWORD os_file_pipe_open(const wchar_t *name, HANDLE *pipe);
 
 /* ---- these cannot fail ---- */
 

@@ -10,8 +10,8 @@
 
 #include "common/base/memory.h"
 #include "win32/error.h"
+#include "win32/file_pipe_name.h"
 #include "win32/name.h"
-#include "win32/pair_name.h"
 #include "win32/pipe_parcel.h"
 #include "win32/remote_open.h"
 
@@ -43,19 +43,16 @@ enum pipe_peer pipe_ask_peer(struct connection *connection) {
 
 /* ---- open ---- */
 
-static bool begins_with(const wchar_t *name, const wchar_t *prefix) {
-  return wcsncmp(name, prefix, wcslen(prefix)) == 0;
-}
+/* Whether a child uses the other end like a file. */
+static bool is_file_pipe(const wchar_t *name) { return wcsncmp(name, FILE_PIPE_PREFIX, wcslen(FILE_PIPE_PREFIX)) == 0; }
 
-/* Of a pipe that was made for a child the name tells. */
 static enum pipe_peer find_peer(HANDLE pipe, DWORD flags) {
   bool message_type = (flags & PIPE_TYPE_MESSAGE) != 0;
   if ((flags & PIPE_SERVER_END) == 0) return message_type ? PIPE_PEER_KNOWS : PIPE_PEER_DEAF;
   wchar_t name[PIPE_NAME_UNITS + 1];
-  if (os_pipe_name(pipe, name, PIPE_NAME_UNITS + 1) != ERROR_SUCCESS) name[0] = 0;
-  if (begins_with(name, PAIR_PREFIX)) return PIPE_PEER_KNOWS;
-  if (!message_type) return begins_with(name, FILE_PAIR_PREFIX) ? PIPE_PEER_FOREIGN : PIPE_PEER_DEAF;
-  return name[0] == 0 ? PIPE_PEER_FOREIGN : look_for_card(pipe, name_hash(name + 1));
+  bool named = os_pipe_name(pipe, name, PIPE_NAME_UNITS + 1) == ERROR_SUCCESS;
+  if (!message_type) return named && is_file_pipe(name) ? PIPE_PEER_FOREIGN : PIPE_PEER_DEAF;
+  return named ? look_for_card(pipe, name_hash(name + 1)) : PIPE_PEER_FOREIGN;
 }
 
 /* A pipe that is bound to another port already is told of by events. */

@@ -10,8 +10,8 @@
 #define os_process_await direct_process_await
 #define os_handle_lend direct_handle_lend
 #define os_null_lend direct_null_lend
-#define os_pair_create direct_pair_create
-#define os_pair_open direct_pair_open
+#define os_file_pipe_create direct_file_pipe_create
+#define os_file_pipe_open direct_file_pipe_open
 #define os_environment_get direct_environment_get
 #include "win32/os_direct_process.c"
 #undef os_process_create
@@ -21,8 +21,8 @@
 #undef os_process_await
 #undef os_handle_lend
 #undef os_null_lend
-#undef os_pair_create
-#undef os_pair_open
+#undef os_file_pipe_create
+#undef os_file_pipe_open
 #undef os_environment_get
 
 #include "os_faulty_win32_private.h"
@@ -35,8 +35,8 @@ DWORD os_process_code(HANDLE process, DWORD *code);
 DWORD os_process_await(HANDLE process, WAITORTIMERCALLBACK seen, void *argument, HANDLE *wait);
 DWORD os_handle_lend(HANDLE handle, HANDLE *copy);
 DWORD os_null_lend(HANDLE *handle);
-DWORD os_pair_create(const wchar_t *name, bool plain, SECURITY_ATTRIBUTES *security, HANDLE *pipe);
-DWORD os_pair_open(const wchar_t *name, bool plain, HANDLE *pipe);
+DWORD os_file_pipe_create(const wchar_t *name, SECURITY_ATTRIBUTES *security, HANDLE *pipe);
+DWORD os_file_pipe_open(const wchar_t *name, HANDLE *pipe);
 wchar_t *os_environment_get(void);
 
 DWORD os_process_create(const struct os_process *setup, PROCESS_INFORMATION *made) {
@@ -82,15 +82,15 @@ DWORD os_null_lend(HANDLE *handle) {
   return faults_note(error, handle);
 }
 
-DWORD os_pair_create(const wchar_t *name, bool plain, SECURITY_ATTRIBUTES *security, HANDLE *pipe) {
-  DWORD error = faults_strike(OS_PAIR_CREATE);
-  if (error == ERROR_SUCCESS) error = direct_pair_create(name, plain, security, pipe);
+DWORD os_file_pipe_create(const wchar_t *name, SECURITY_ATTRIBUTES *security, HANDLE *pipe) {
+  DWORD error = faults_strike(OS_FILE_PIPE_CREATE);
+  if (error == ERROR_SUCCESS) error = direct_file_pipe_create(name, security, pipe);
   return faults_note(error, pipe);
 }
 
-DWORD os_pair_open(const wchar_t *name, bool plain, HANDLE *pipe) {
-  DWORD error = faults_strike(OS_PAIR_OPEN);
-  if (error == ERROR_SUCCESS) error = direct_pair_open(name, plain, pipe);
+DWORD os_file_pipe_open(const wchar_t *name, HANDLE *pipe) {
+  DWORD error = faults_strike(OS_FILE_PIPE_OPEN);
+  if (error == ERROR_SUCCESS) error = direct_file_pipe_open(name, pipe);
   return faults_note(error, pipe);
 }
 
