@@ -13,9 +13,13 @@
  *   print TEXT          prints it;  complain TEXT: on standard error
  *   echo                copies its input to its output until that ends
  *   await               reads its input until that ends
+ *   write NUMBER TEXT   writes it to that descriptor
  *   exit NUMBER         ends with this code;  crash: ends by a signal or an exception
+ *
+ * and with Weir, see child_peer.h: converse NUMBER, serve ENDPOINT, share ENDPOINT, listen NUMBER, leave NUMBER
  */
 #include "support/child.h"
+#include "support/child_peer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,10 +93,32 @@ static bool obey_with(const char *word, const char *argument) {
   return true;
 }
 
+/* What is done with Weir. */
+static bool obey_as_peer(const char *word, const char *argument, const char *file) {
+  if (strcmp(word, "converse") == 0) {
+    peer_converse(child_native(atoi(argument)));
+  } else if (strcmp(word, "serve") == 0) {
+    peer_serve(argument);
+  } else if (strcmp(word, "share") == 0) {
+    peer_share(argument);
+  } else if (strcmp(word, "listen") == 0) {
+    peer_listen(child_native(atoi(argument)));
+  } else if (strcmp(word, "leave") == 0) {
+    peer_leave(file, child_native(atoi(argument)), argument);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 /* How many arguments were used up; 0: there is no such thing. */
-static int obey_next(char **arguments) {
+static int obey_next(char **arguments, const char *file) {
   if (obey(arguments[0])) return 1;
-  return arguments[1] != NULL && obey_with(arguments[0], arguments[1]) ? 2 : 0;
+  if (arguments[1] == NULL) return 0;
+  if (obey_with(arguments[0], arguments[1]) || obey_as_peer(arguments[0], arguments[1], file)) return 2;
+  if (strcmp(arguments[0], "write") != 0 || arguments[2] == NULL) return 0;
+  child_write(atoi(arguments[1]), arguments[2]);
+  return 3;
 }
 
 int main(int argument_count, char **arguments) {
@@ -103,7 +129,7 @@ int main(int argument_count, char **arguments) {
       print_all_arguments(arguments + i + 1, i + 1);
       return 0;
     }
-    used = obey_next(arguments + i);
+    used = obey_next(arguments + i, arguments[0]);
     fflush(stdout);
     if (used == 0) return 98;
   }

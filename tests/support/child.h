@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Makes input and output byte for byte, and returns the arguments in UTF-8, as this system's programs get them. */
 char **child_begin(int *argument_count, char **arguments);
@@ -19,8 +20,10 @@ const char *child_directory(void);
 /* How many descriptors or handles this process has that a test of leaks should count. */
 size_t child_open_count(void);
 
-/* Whether descriptor `number` is open. */
+/* Whether descriptor `number` is open, what the system knows it by, and writing to it. */
 bool child_is_open(int number);
+intptr_t child_native(int number);
+void child_write(int number, const char *text);
 
 /* Whether any signal is blocked or ignored. */
 bool child_is_disturbed(void);

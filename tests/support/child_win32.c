@@ -10,8 +10,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* How the C library takes a command line apart; it is what main() would have, in UTF-16. */
+/*
+ * How the C library takes a command line apart; it is what main() would have, in UTF-16. Names are not expanded: Wine
+ * would do it in quotes too, which Windows does not.
+ */
 int __wgetmainargs(int *count, wchar_t ***arguments, wchar_t ***environment, int expand, int *unused);
 
 static char *make_utf8(const wchar_t *wide) {
@@ -35,7 +39,7 @@ char **child_begin(int *argument_count, char **arguments) {
   int unused = 0;
   (void)arguments;
   for (int number = 0; number < 3; number++) _setmode(number, _O_BINARY);
-  __wgetmainargs(argument_count, &wide, &environment, 1, &unused);
+  __wgetmainargs(argument_count, &wide, &environment, 0, &unused);
   return make_all_utf8(wide, *argument_count);
 }
 
@@ -69,6 +73,13 @@ size_t child_open_count(void) {
 }
 
 bool child_is_open(int number) { return _get_osfhandle(number) != -1; }
+
+intptr_t child_native(int number) { return _get_osfhandle(number); }
+
+void child_write(int number, const char *text) {
+  _setmode(number, _O_BINARY);
+  if (_write(number, text, (unsigned)strlen(text)) != (int)strlen(text)) exit(96);
+}
 
 bool child_is_disturbed(void) { return false; }
 

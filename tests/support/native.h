@@ -36,7 +36,10 @@ intptr_t native_connect(const char *endpoint);
  */
 bool native_is_closed(intptr_t native, int timeout_ms);
 
-/* How many descriptors or handles a program would have that this process starts now. */
+/* Something open that a program would have that this process starts now. */
+intptr_t native_inheritable(void);
+
+/* How many descriptors or handles such a program would have. */
 size_t native_inherited(void);
 
 bool native_is_open(intptr_t native);

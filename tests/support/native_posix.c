@@ -117,6 +117,8 @@ bool native_is_closed(intptr_t native, int timeout_ms) {
 }
 
 /* Descriptors are few in a test, and given out from the lowest number. */
+intptr_t native_inheritable(void) { return open("/dev/null", O_RDWR); }
+
 size_t native_inherited(void) {
   size_t count = 0;
   for (int native = 0; native < 4096; native++) {

@@ -108,6 +108,11 @@ bool native_is_closed(intptr_t native, int timeout_ms) {
   return WSAPoll(&entry, 1, timeout_ms) > 0 && recv((SOCKET)native, &byte, 1, MSG_PEEK) <= 0;
 }
 
+intptr_t native_inheritable(void) {
+  SECURITY_ATTRIBUTES security = {.nLength = sizeof security, .bInheritHandle = TRUE};
+  return (intptr_t)CreateFileA("NUL", GENERIC_READ, FILE_SHARE_READ, &security, OPEN_EXISTING, 0, NULL);
+}
+
 /* Handles are multiples of four, and few in a test. */
 size_t native_inherited(void) {
   size_t count = 0;
