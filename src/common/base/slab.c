@@ -17,18 +17,22 @@ struct free_block {
   uint16_t place;
 };
 
+/* It fills a cache line, so that blocks of that size do too. Behind it come the blocks, then what they have apart. */
 struct slab_chunk {
-  struct list_node link;
+  _Alignas(64) struct list_node link;
   struct free_block *free; /* blocks that came back */
   uint16_t used;           /* blocks that are out */
   uint16_t touched;        /* the first so many have been out; pages behind them are not there yet */
 };
 
-void slab_init(struct slab *slab, const weir_allocator *allocator, size_t block_bytes, bool by_page) {
-  assert(block_bytes >= sizeof(struct free_block) && block_bytes % sizeof(uint64_t) == 0 && block_bytes <= UINT16_MAX);
+void slab_init(struct slab *slab, const weir_allocator *allocator, size_t block_bytes, size_t apart_bytes,
+               bool by_page) {
+  assert(block_bytes >= sizeof(struct free_block) && block_bytes + apart_bytes <= UINT16_MAX);
+  assert(block_bytes % sizeof(uint64_t) == 0 && apart_bytes % sizeof(uint64_t) == 0);
   slab->allocator = allocator;
   slab->block_bytes = (uint16_t)block_bytes;
-  size_t blocks = by_page ? (CHUNK_BYTES - sizeof(struct slab_chunk)) / block_bytes : 0;
+  slab->apart_bytes = (uint16_t)apart_bytes;
+  size_t blocks = by_page ? (CHUNK_BYTES - sizeof(struct slab_chunk)) / (block_bytes + apart_bytes) : 0;
   slab->chunk_blocks = (uint16_t)blocks;
   list_init(&slab->open);
 }
@@ -53,6 +57,13 @@ static struct slab_chunk *chunk_of(const struct slab *slab, void *block, uint16_
   return (struct slab_chunk *)(void *)((char *)block - (size_t)(place - 1) * slab->block_bytes) - 1;
 }
 
+/* Of a block that the allocator gave, right behind it. */
+void *slab_apart(const struct slab *slab, void *block, uint16_t place) {
+  if (place == 0) return (char *)block + slab->block_bytes;
+  char *behind_blocks = (char *)(chunk_of(slab, block, place) + 1) + (size_t)slab->chunk_blocks * slab->block_bytes;
+  return behind_blocks + (size_t)(place - 1) * slab->apart_bytes;
+}
+
 /* ---- getting ---- */
 
 /* New pages are all zero. */
@@ -69,6 +80,7 @@ static void *take_block(struct slab *slab, struct slab_chunk *chunk, uint16_t *p
     chunk->free = block->next;
     *place = block->place;
     memset(block, 0, slab->block_bytes);
+    if (slab->apart_bytes > 0) memset(slab_apart(slab, block, *place), 0, slab->apart_bytes);
   } else {
     *place = ++chunk->touched;
     block = block_at(slab, chunk, *place);
@@ -81,7 +93,7 @@ APART static void *get_otherwise(struct slab *slab, uint16_t *place) {
   struct slab_chunk *chunk = open_chunk(slab);
   if (chunk != NULL) return take_block(slab, chunk, place);
   *place = 0;
-  return memory_get_zeroed(slab->allocator, slab->block_bytes);
+  return memory_get_zeroed(slab->allocator, (size_t)slab->block_bytes + slab->apart_bytes);
 }
 
 void *slab_get(struct slab *slab, uint16_t *place) {

@@ -21,18 +21,26 @@ struct slab_chunk;
 struct slab {
   const weir_allocator *allocator;
   uint16_t block_bytes;
+  uint16_t apart_bytes;
   uint16_t chunk_blocks; /* how many a chunk has; 0: blocks come from the allocator */
   struct list open;      /* chunks with a free block */
 };
 
-/* Blocks of `block_bytes`, aligned for pointers and 64-bit numbers. */
-void slab_init(struct slab *slab, const weir_allocator *allocator, size_t block_bytes, bool by_page);
+/*
+ * Blocks of `block_bytes`, aligned for pointers and 64-bit numbers, and in a chunk also for cache lines if their size
+ * is one. Each has `apart_bytes` more elsewhere, for what is seldom touched, so that the rest of many lies closer.
+ */
+void slab_init(struct slab *slab, const weir_allocator *allocator, size_t block_bytes, size_t apart_bytes,
+               bool by_page);
 
 /* All blocks are back. */
 void slab_fini(struct slab *slab);
 
 /* A block, all zero, and its place, to be remembered; NULL: no memory. */
 void *slab_get(struct slab *slab, uint16_t *place);
+
+/* What a block has apart, all zero at first. */
+void *slab_apart(const struct slab *slab, void *block, uint16_t place);
 
 /* Gives it back. */
 void slab_put(struct slab *slab, void *block, uint16_t place);

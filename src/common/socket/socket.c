@@ -18,8 +18,8 @@ static size_t place_of_tcp(const weir_loop *loop) {
 
 void socket_prepare_memory(weir_loop *loop, bool by_page) {
   size_t bytes = place_of_tcp(loop);
-  slab_init(&loop->sockets[false], &loop->allocator, bytes, by_page);
-  slab_init(&loop->sockets[true], &loop->allocator, bytes + sizeof(struct socket_tcp), by_page);
+  slab_init(&loop->sockets[false], &loop->allocator, bytes, 0, by_page);
+  slab_init(&loop->sockets[true], &loop->allocator, bytes + sizeof(struct socket_tcp), 0, by_page);
 }
 
 struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, bool has_tcp_room, void *user) {
