@@ -8,6 +8,7 @@
 #include "common/base/heap.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "common/base/memory.h"
 
@@ -86,6 +87,8 @@ weir_code heap_reserve(struct heap *heap, size_t count) {
   if (capacity < count) capacity = count;
   struct heap_slot *slots = memory_resize(heap->allocator, heap->slots, capacity * sizeof *slots);
   if (slots == NULL) return WEIR_ENOMEM;
+  /* A system hands out pages when they are touched, which takes long: better here than when something is put in. */
+  memset(slots + heap->capacity, 0, (capacity - heap->capacity) * sizeof *slots);
   heap->slots = slots;
   heap->capacity = (uint32_t)capacity;
   return WEIR_OK;
