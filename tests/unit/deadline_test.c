@@ -13,6 +13,7 @@
 /* cmocka.h wants the headers above first. */
 #include <cmocka.h>
 #include <weir/sim.h>
+#include <weir/timer.h>
 
 #include "common/loop/loop.h"
 
@@ -42,11 +43,6 @@ static uint64_t draw(uint64_t limit) {
   return fixture->random % limit;
 }
 
-static void never_called(struct deadline *deadline) {
-  (void)deadline;
-  fail_msg("nobody runs the loop");
-}
-
 static int make(void **state) {
   (void)state;
   fixture = calloc(1, sizeof *fixture);
@@ -56,9 +52,10 @@ static int make(void **state) {
   options.simulator = fixture->sim;
   if (weir_loop_create(&options, &fixture->loop) != WEIR_OK) return -1;
   for (size_t i = 0; i < DEADLINES; i++) {
-    if (deadline_init(&fixture->models[i].deadline, fixture->loop, never_called) != WEIR_OK) return -1;
+    if (deadline_init(&fixture->models[i].deadline, fixture->loop, DEADLINE_TIMER) != WEIR_OK) return -1;
   }
   fixture->loop->running = true; /* so that starting waits for the clock */
+  fixture->loop->deadline_order = UINT32_MAX - STEPS / 2;
   return 0;
 }
 
@@ -105,7 +102,7 @@ static void step(void) {
       break;
     case 2:
       deadline_fini(&model->deadline, fixture->loop);
-      assert_int_equal(deadline_init(&model->deadline, fixture->loop, never_called), WEIR_OK);
+      assert_int_equal(deadline_init(&model->deadline, fixture->loop, DEADLINE_TIMER), WEIR_OK);
       model->is_set = false;
       break;
     default:
@@ -176,12 +173,37 @@ static void many_can_be_started_at_once(void **state) {
   assert_null(deadline_first(fixture->loop));
 }
 
+static void start_again(weir_timer *timer, void *rings) {
+  ++*(int *)rings;
+  assert_int_equal(weir_timer_start(timer, 0, 0), WEIR_OK);
+}
+
+/* The second one is set when the count of orders begins anew. */
+static void what_is_set_meanwhile_waits_for_the_next_turn(void **state) {
+  (void)state;
+  enum { TIMERS = 3, TURNS = 3 };
+  weir_timer *timers[TIMERS];
+  int rings[TIMERS] = {0};
+  fixture->loop->running = false;
+  fixture->loop->deadline_order = UINT32_MAX;
+  for (size_t i = 0; i < TIMERS; i++) {
+    assert_int_equal(weir_timer_create(fixture->loop, start_again, &rings[i], &timers[i]), WEIR_OK);
+    assert_int_equal(weir_timer_start(timers[i], 0, 0), WEIR_OK);
+  }
+  for (int turn = 1; turn <= TURNS; turn++) {
+    weir_loop_run(fixture->loop, WEIR_RUN_NOWAIT);
+    for (size_t i = 0; i < TIMERS; i++) assert_int_equal(rings[i], turn);
+  }
+  for (size_t i = 0; i < TIMERS; i++) weir_timer_release(timers[i]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(random_steps_agree_with_a_search, make, unmake),
       cmocka_unit_test_setup_teardown(they_come_in_order_whatever_is_done_meanwhile, make, unmake),
       cmocka_unit_test_setup_teardown(a_started_one_does_not_come_at_its_old_time, make, unmake),
       cmocka_unit_test_setup_teardown(many_can_be_started_at_once, make, unmake),
+      cmocka_unit_test_setup_teardown(what_is_set_meanwhile_waits_for_the_next_turn, make, unmake),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,9 @@
 
 /* ---- making ---- */
 
-static void try_again(struct deadline *deadline) { channel_flush(CONTAINER_OF(deadline, struct weir_channel, retry)); }
+void channel_flush_again(struct deadline *deadline) {
+  channel_flush(CONTAINER_OF(deadline, struct weir_channel, retry));
+}
 
 static weir_channel *make(weir_loop *loop) {
   weir_channel *channel = memory_get_zeroed(&loop->allocator, sizeof *channel);
@@ -46,7 +48,7 @@ static weir_code make_stream(weir_channel *channel) {
 weir_code channel_open(weir_loop *loop, const struct channel_end *end, weir_channel **channel) {
   weir_channel *made = make(loop);
   if (made == NULL) return WEIR_ENOMEM;
-  weir_code code = deadline_init(&made->retry, loop, try_again);
+  weir_code code = deadline_init(&made->retry, loop, DEADLINE_CHANNEL);
   if (code == WEIR_OK) code = make_stream(made);
   if (code == WEIR_OK) code = weir_socket_open(made->stream, end->stream, true, true);
   if (code != WEIR_OK) {

@@ -21,6 +21,7 @@
 
 #include "common/passing.h"
 
+struct deadline;
 struct frame;
 struct passenger;
 
@@ -103,6 +104,9 @@ struct channel_send {
  * nothing has changed. `sent` is called from the loop, exactly once unless this fails or the loop ends.
  */
 int channel_send(weir_channel *channel, const struct channel_send *send);
+
+/* It is time to try again what the system could not take. */
+void channel_flush_again(struct deadline *deadline);
 
 /* Whether the other side has disconnected in order; of use in `close`, where false means that it was lost. */
 bool channel_ended_in_order(const weir_channel *channel);

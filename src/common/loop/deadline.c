@@ -15,23 +15,24 @@
 
 #include <assert.h>
 
+#include "common/base/apart.h"
 #include "common/loop/loop.h"
 
 /* ---- places ---- */
 
-weir_code deadline_init(struct deadline *deadline, weir_loop *loop, deadline_function due) {
+weir_code deadline_init(struct deadline *deadline, weir_loop *loop, enum deadline_purpose purpose) {
   assert(!deadline_has_place(deadline));
   weir_code code = heap_reserve(&loop->deadlines, loop->deadline_places + 1);
   if (code != WEIR_OK) return code;
   loop->deadline_places++;
-  deadline->due = due;
+  deadline->purpose = (uint8_t)purpose;
   return WEIR_OK;
 }
 
 void deadline_fini(struct deadline *deadline, weir_loop *loop) {
   if (!deadline_has_place(deadline)) return;
   deadline_clear(deadline, loop);
-  deadline->due = NULL;
+  deadline->purpose = DEADLINE_UNUSED;
   loop->deadline_places--;
 }
 
@@ -40,7 +41,7 @@ void deadline_fini(struct deadline *deadline, weir_loop *loop) {
 static void put(struct deadline *deadline, weir_loop *loop, uint64_t time_ns) {
   bool is_moved_back = heap_contains(&deadline->node) && time_ns > deadline->time_ns;
   deadline->time_ns = time_ns;
-  if (!is_moved_back) heap_put(&loop->deadlines, &deadline->node, time_ns, (uint32_t)deadline->order);
+  if (!is_moved_back) heap_put(&loop->deadlines, &deadline->node, time_ns, deadline->order);
 }
 
 /* The last one takes the place that becomes free. */
@@ -59,7 +60,7 @@ void deadline_set(struct deadline *deadline, weir_loop *loop, uint64_t time_ns) 
   put(deadline, loop, time_ns);
 }
 
-void deadline_set_after(struct deadline *deadline, weir_loop *loop, uint64_t milliseconds) {
+APART void deadline_set_after(struct deadline *deadline, weir_loop *loop, uint64_t milliseconds) {
   loop_read_clock(loop);
   deadline_set(deadline, loop, deadline_add_ms(loop_now(loop), milliseconds));
 }
@@ -69,13 +70,11 @@ void deadline_start(struct deadline *deadline, weir_loop *loop, uint64_t millise
     deadline_set_after(deadline, loop, milliseconds);
     return;
   }
-  if (deadline->started == 0) {
-    if (loop->started_count == STARTED_DEADLINES_MAX) deadline_settle(loop);
-    deadline->started = ++loop->started_count;
-  }
-  loop->started[deadline->started - 1] = (struct started_deadline){deadline, milliseconds};
   deadline->order = loop->deadline_order++;
   loop->attention = true;
+  if (deadline->started == 0) deadline->started = ++loop->started_count;
+  loop->started[deadline->started - 1] = (struct started_deadline){deadline, milliseconds};
+  if (loop->started_count == STARTED_DEADLINES_MAX) deadline_settle(loop);
 }
 
 void deadline_settle(weir_loop *loop) {
@@ -108,7 +107,7 @@ struct deadline *deadline_first(weir_loop *loop) {
       continue;
     }
     if (first->time_ns == slot.time) return first;
-    heap_put(heap, &first->node, first->time_ns, (uint32_t)first->order);
+    heap_put(heap, &first->node, first->time_ns, first->order);
   }
   return NULL;
 }

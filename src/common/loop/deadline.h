@@ -19,18 +19,28 @@
 
 enum { NANOSECONDS_PER_MILLISECOND = 1000000 };
 
-struct deadline;
-
-/* Called once when the time has come; the deadline is no longer set then. */
-typedef void (*deadline_function)(struct deadline *deadline);
+/* What a deadline is for. That it is no pointer to a function keeps it small: programs have many. */
+enum deadline_purpose {
+  DEADLINE_UNUSED, /* it has no place */
+  DEADLINE_TIMER,
+  DEADLINE_ACCEPT,       /* a server accepts again */
+  DEADLINE_CONNECT,      /* connecting has taken too long */
+  DEADLINE_RETRY,        /* a busy local server is asked again */
+  DEADLINE_NEXT_ATTEMPT, /* another address is tried */
+  DEADLINE_LOOKUP,       /* a simulated answer has come */
+  DEADLINE_IDLE,         /* nothing was heard of a socket */
+  DEADLINE_BUFFERS,      /* a write is tried again */
+  DEADLINE_SILENCE,      /* a peer that could not be told of the end was silent */
+  DEADLINE_CHANNEL       /* a channel sends on */
+};
 
 /* While it is set, the heap has its time, or an earlier one; see deadline.c. */
 struct deadline {
   struct heap_node node;
-  uint32_t started; /* which of those that wait for the clock it is, from 1; 0: none */
+  uint32_t order;   /* how many were set before it; only the distance matters */
+  uint16_t started; /* which of those that wait for the clock it is, from 1; 0: none */
+  uint8_t purpose;  /* enum deadline_purpose */
   uint64_t time_ns;
-  uint64_t order;        /* how many were set before it */
-  deadline_function due; /* NULL: it has no place */
 };
 
 /* One that was started and has no time yet. */
@@ -40,15 +50,15 @@ struct started_deadline {
 };
 
 /* How many may wait for the clock. With more it is read at once, for all of them. */
-#define STARTED_DEADLINES_MAX 64
+#define STARTED_DEADLINES_MAX 128
 
 /* Takes a place, so that setting cannot fail. WEIR_ENOMEM: there is none, and nothing has changed. */
-weir_code deadline_init(struct deadline *deadline, weir_loop *loop, deadline_function due);
+weir_code deadline_init(struct deadline *deadline, weir_loop *loop, enum deadline_purpose purpose);
 
 /* Clears it and gives the place back; does nothing to one that has no place. */
 void deadline_fini(struct deadline *deadline, weir_loop *loop);
 
-static inline bool deadline_has_place(const struct deadline *deadline) { return deadline->due != NULL; }
+static inline bool deadline_has_place(const struct deadline *deadline) { return deadline->purpose != DEADLINE_UNUSED; }
 
 /* Sets it, or sets it anew, to a time of the loop's clock in nanoseconds. */
 void deadline_set(struct deadline *deadline, weir_loop *loop, uint64_t time_ns);
@@ -77,5 +87,8 @@ static inline uint64_t deadline_add_ms(uint64_t time_ns, uint64_t milliseconds) 
 
 /* The one that comes first, or NULL; of those that have a time. */
 struct deadline *deadline_first(weir_loop *loop);
+
+/* Its time has come, and it is no longer set: does what it is for. See due.c. */
+void deadline_come(struct deadline *deadline);
 
 #endif

@@ -12,6 +12,7 @@
 #include "common/loop/deferred.h"
 #include "common/loop/handle.h"
 #include "common/loop/post.h"
+#include "common/loop/timer.h"
 #include "common/server/server.h"
 #include "common/service/lookup.h"
 #include "common/service/signal.h"
@@ -79,7 +80,6 @@ static void init_loop(weir_loop *loop, const weir_loop_options *options, const w
   list_init(&loop->work);
   list_init(&loop->signals);
   list_init(&loop->handles);
-  list_init(&loop->timers);
   atomic_init(&loop->posts, NULL);
   atomic_init(&loop->signalled, false);
   atomic_init(&loop->woken, false);
@@ -99,6 +99,7 @@ weir_code weir_loop_create(const weir_loop_options *options, weir_loop **loop) {
     return code;
   }
   socket_prepare_memory(made, whole.allocator.resize == NULL);
+  timer_prepare_memory(made, whole.allocator.resize == NULL);
   *loop = made;
   return WEIR_OK;
 }
@@ -113,6 +114,7 @@ void loop_free(weir_loop *loop) {
   heap_fini(&loop->deadlines);
   slab_fini(&loop->sockets[false]);
   slab_fini(&loop->sockets[true]);
+  slab_fini(&loop->timers);
   weir_allocator allocator = loop->allocator;
   memory_put(&allocator, loop);
 }
@@ -160,19 +162,19 @@ void loop_visit(weir_loop *loop, void (*visit)(struct handle *handle, void *user
 }
 
 /*
- * Deadlines set meanwhile have a later order and wait for the next turn, even when their time has come. Returns whether
- * any was due.
+ * Deadlines set meanwhile, whose order is from `limit` on, wait for the next turn, even when their time has come.
+ * Returns whether any was due.
  */
 static bool ring_deadlines(weir_loop *loop) {
-  uint64_t limit = loop->deadline_order;
+  uint32_t limit = loop->deadline_order;
   deadline_settle(loop);
   struct deadline *first = deadline_first(loop);
   if (first == NULL) return false;
   uint64_t now = loop_now(loop);
   bool any = first->time_ns <= now;
-  while (first != NULL && first->time_ns <= now && first->order < limit) {
+  while (first != NULL && first->time_ns <= now && first->order - limit >= loop->deadline_order - limit) {
     deadline_clear(first, loop);
-    first->due(first);
+    deadline_come(first);
     first = deadline_first(loop);
   }
   return any;

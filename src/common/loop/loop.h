@@ -36,13 +36,14 @@ struct weir_loop {
   bool stopped;
   weir_allocator allocator;
   struct slab sockets[2]; /* their memory, without and with room for TCP; see socket.c */
+  struct slab timers;     /* and that of timers */
 
   /* what there is to do */
   struct list owed;       /* handles that owe something, in the order in which they began to */
   struct list delivering; /* those of them whose turn it is now */
   struct heap deadlines;
   size_t deadline_places;  /* deadlines that may be set; the heap has room for so many */
-  uint64_t deadline_order; /* how many were set */
+  uint32_t deadline_order; /* how many were set */
   size_t alive;            /* active referenced handles and timers */
   struct list closing;     /* sockets in the order of their destruction, until the backend has let go of them */
   struct list unpiped;     /* pipes that have ended; freed when no emission runs */
@@ -57,7 +58,7 @@ struct weir_loop {
   uint64_t now_turn; /* in which it was read; 0: it is to be read again */
 
   /* what waits for the clock; see deadline.c */
-  uint32_t started_count;
+  uint16_t started_count;
   struct started_deadline started[STARTED_DEADLINES_MAX];
 
   /* From any thread; apart from what a turn changes. A wake that finds `woken` set has nothing to do. */
@@ -83,7 +84,7 @@ struct weir_loop {
 
   /* life */
   struct list handles; /* all sockets and servers that are not on `owed`, `delivering` or `closing` */
-  struct list timers;  /* all timers */
+  size_t timer_count;  /* all timers */
   size_t owners;
   size_t dependents; /* handles, timers and the loop itself, whose memory needs the loop's */
   weir_unhandled_error unhandled_error;

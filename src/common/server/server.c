@@ -75,7 +75,7 @@ weir_code weir_server_create(weir_loop *loop, const weir_server_options *options
   handle_init(&made->handle, loop, whole.user);
   made->handle.kind = HANDLE_SERVER;
   weir_code code = take_options(made, &whole);
-  if (code == WEIR_OK) code = deadline_init(&made->pause, loop, server_accept_again);
+  if (code == WEIR_OK) code = deadline_init(&made->pause, loop, DEADLINE_ACCEPT);
   if (code == WEIR_OK && connection != NULL) code = weir_server_on(made, WEIR_EVENT_CONNECTION, connection, user);
   if (code != WEIR_OK) {
     weir_server_release(made);

@@ -211,10 +211,10 @@ static weir_code begin_with_program(weir_lookup *lookup) {
 
 /* ---- a simulated world ---- */
 
-static void tell_in_time(struct deadline *deadline) { tell(CONTAINER_OF(deadline, weir_lookup, deadline)); }
+void lookup_tell_in_time(struct deadline *deadline) { tell(CONTAINER_OF(deadline, weir_lookup, deadline)); }
 
 static weir_code begin_in_simulation(weir_lookup *lookup) {
-  weir_code code = deadline_init(&lookup->deadline, lookup->loop, tell_in_time);
+  weir_code code = deadline_init(&lookup->deadline, lookup->loop, DEADLINE_LOOKUP);
   if (code != WEIR_OK) return code;
   struct resolved resolved = {.code = WEIR_OK};
   uint64_t delay_ns = 0;

@@ -12,6 +12,7 @@
 
 #include <weir/lookup.h>
 
+struct deadline;
 struct text;
 
 /* What to look up. */
@@ -32,6 +33,9 @@ weir_code lookup_start(weir_loop *loop, const struct lookup_request *request, we
 
 /* Adds a line for each look-up that is not over. */
 void lookup_dump(weir_loop *loop, struct text *text);
+
+/* The time of a simulated answer has come. */
+void lookup_tell_in_time(struct deadline *deadline);
 
 /* The loop ends: gives all up. */
 void lookup_abandon_all(weir_loop *loop);

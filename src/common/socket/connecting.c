@@ -88,9 +88,9 @@ static void read_times(struct connecting *connecting, const weir_connect_options
 
 static weir_code take_places(struct connecting *connecting) {
   weir_loop *loop = connecting->socket->handle.loop;
-  weir_code code = deadline_init(&connecting->deadline, loop, connecting_time_out);
-  if (code == WEIR_OK) code = deadline_init(&connecting->retry, loop, race_try_again);
-  return code == WEIR_OK ? deadline_init(&connecting->next, loop, race_begin_next) : code;
+  weir_code code = deadline_init(&connecting->deadline, loop, DEADLINE_CONNECT);
+  if (code == WEIR_OK) code = deadline_init(&connecting->retry, loop, DEADLINE_RETRY);
+  return code == WEIR_OK ? deadline_init(&connecting->next, loop, DEADLINE_NEXT_ATTEMPT) : code;
 }
 
 static weir_code add_listener(struct connecting *connecting, const weir_connect_options *options) {

@@ -128,14 +128,14 @@ void socket_end_with_peer(struct weir_socket *socket) {
 
 /* ---- a server that cannot be told ---- */
 
-static void end_silence(struct deadline *deadline) {
+void socket_silence_come(struct deadline *deadline) {
   socket_destroy(CONTAINER_OF(deadline, struct socket_extra, silence)->socket, NULL);
 }
 
 weir_code socket_prepare_silence(struct weir_socket *socket, uint64_t silence_ms) {
   struct socket_extra *extra = socket->extra;
   if (silence_ms == 0 || deadline_has_place(&extra->silence)) return WEIR_OK;
-  return deadline_init(&extra->silence, socket->handle.loop, end_silence);
+  return deadline_init(&extra->silence, socket->handle.loop, DEADLINE_SILENCE);
 }
 
 static void begin_silence(struct weir_socket *socket) {

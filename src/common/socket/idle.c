@@ -5,7 +5,7 @@
  */
 #include "common/socket/socket.h"
 
-static void ring(struct deadline *deadline) {
+void socket_idle_come(struct deadline *deadline) {
   struct socket_extra *extra = CONTAINER_OF(deadline, struct socket_extra, idle);
   struct weir_socket *socket = extra->socket;
   uint64_t due = deadline_add_ms(extra->active_ns, extra->idle_ms);
@@ -42,7 +42,8 @@ weir_code weir_socket_set_timeout(weir_socket *socket, uint64_t timeout_ms) {
   if (gone || (timeout_ms == 0 && socket->extra == NULL)) return WEIR_OK;
   struct socket_extra *extra = socket_need_extra(socket);
   if (extra == NULL) return WEIR_ENOMEM;
-  if (!deadline_has_place(&extra->idle) && deadline_init(&extra->idle, loop, ring) != WEIR_OK) return WEIR_ENOMEM;
+  if (!deadline_has_place(&extra->idle) && deadline_init(&extra->idle, loop, DEADLINE_IDLE) != WEIR_OK)
+    return WEIR_ENOMEM;
   socket_stop_idle(socket);
   if (timeout_ms == 0) return WEIR_OK;
   extra->idle_ms = timeout_ms;

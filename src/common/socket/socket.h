@@ -316,6 +316,9 @@ void socket_drop_kept(struct weir_socket *socket);
 
 void socket_write_done(const struct completion *completion);
 
+/* It is time to try again what found no buffer space. */
+void socket_write_again(struct deadline *deadline);
+
 /* Gives the backend at once what it takes of the queue, and no more; only before the connection is closed. */
 void socket_write_what_goes(struct weir_socket *socket);
 
@@ -359,6 +362,9 @@ weir_code socket_prepare_silence(struct weir_socket *socket, uint64_t silence_ms
 /* The server spoke after our end: its silence begins anew. */
 void socket_break_silence(struct weir_socket *socket);
 
+/* The peer was silent for so long that it must have ended: the socket is destroyed. */
+void socket_silence_come(struct deadline *deadline);
+
 /* The connection is there: the halves open. Reading is submitted by socket_start_reading. */
 static inline void socket_become_open(struct weir_socket *socket) {
   if (socket->is_tcp) socket_apply_options(socket);
@@ -376,5 +382,8 @@ static inline void socket_touch(struct weir_socket *socket) {
   if (socket->extra != NULL && socket->extra->idle_ms != 0) socket_note_activity(socket);
 }
 void socket_stop_idle(struct weir_socket *socket);
+
+/* The time-out would have passed, if nothing had happened meanwhile. */
+void socket_idle_come(struct deadline *deadline);
 
 #endif

@@ -258,7 +258,7 @@ static void advance_queue(struct socket_extra *extra, size_t sent) {
   assert(sent == 0);
 }
 
-static void try_again(struct deadline *deadline) {
+void socket_write_again(struct deadline *deadline) {
   struct weir_socket *socket = CONTAINER_OF(deadline, struct socket_extra, buffers)->socket;
   socket->extra->writing = false;
   pump(socket);
@@ -270,7 +270,8 @@ static void try_again(struct deadline *deadline) {
  */
 static bool wait_for_buffers(struct weir_socket *socket) {
   struct deadline *deadline = &socket->extra->buffers;
-  if (!deadline_has_place(deadline) && deadline_init(deadline, socket->handle.loop, try_again) != WEIR_OK) return false;
+  if (!deadline_has_place(deadline) && deadline_init(deadline, socket->handle.loop, DEADLINE_BUFFERS) != WEIR_OK)
+    return false;
   deadline_set_after(deadline, socket->handle.loop, BUFFERS_PAUSE_MS);
   return true;
 }
