@@ -28,9 +28,16 @@ static void note_message(struct world *world, const char *name, const weir_event
   }
 }
 
+static void keep_server(struct channels *channels, weir_server *server) {
+  channels->arrived_server = weir_server_retain(server);
+  world_trace_server(channels->world, server, "W");
+  if (channels->serve == NULL) return;
+  assert_int_equal(weir_server_on(server, WEIR_EVENT_CONNECTION, channels->serve, channels->world), WEIR_OK);
+}
+
 static void keep(struct channels *channels, const weir_event_message *message) {
   static const char *const names[] = {"N1", "N2", "N3", "N4"};
-  if (message->server != NULL) channels->arrived_server = weir_server_retain(message->server);
+  if (message->server != NULL) keep_server(channels, message->server);
   if (message->socket == NULL) return;
   assert_true(channels->arrived_count < CHANNELS_ARRIVED_MAX);
   if (channels->arrived_count < sizeof names / sizeof names[0]) {

@@ -20,7 +20,8 @@ struct channels {
   bool is_quiet;   /* B does not trace its messages */
   weir_socket *arrived[CHANNELS_ARRIVED_MAX]; /* sockets that came to B; each is held */
   size_t arrived_count;
-  weir_server *arrived_server; /* held */
+  weir_listener serve;         /* of connections of a server that comes to B, with the world as its user; or NULL */
+  weir_server *arrived_server; /* held; traced as W */
 };
 
 /* Opens it; with `is_listening` false nobody listens to the messages of B. */
