@@ -74,19 +74,18 @@ uint32_t cargo_get_number(struct cargo *cargo) {
   return number;
 }
 
-bool cargo_get_handle(struct cargo *cargo, HANDLE *handle) {
+DWORD cargo_get_handle(struct cargo *cargo, HANDLE *handle) {
   uint32_t value = cargo_get_number(cargo);
-  if (cargo->error == ERROR_SUCCESS) fail(cargo, passage_receive(cargo->passage, value, handle));
-  return cargo->error == ERROR_SUCCESS;
+  return cargo->error == ERROR_SUCCESS ? passage_receive(cargo->passage, value, handle) : cargo->error;
 }
 
-bool cargo_get_socket(struct cargo *cargo, SOCKET *socket) {
+DWORD cargo_get_socket(struct cargo *cargo, SOCKET *socket) {
   WSAPROTOCOL_INFOW info;
   memset(&info, 0, sizeof info);
   uint32_t length = cargo_get_number(cargo);
   if (length > sizeof info) fail(cargo, ERROR_INVALID_DATA);
   if (cargo->error == ERROR_SUCCESS) cargo_get(cargo, &info, length);
-  if (cargo->error == ERROR_SUCCESS) fail(cargo, socket_start());
-  if (cargo->error == ERROR_SUCCESS) fail(cargo, os_socket_import(&info, socket));
-  return cargo->error == ERROR_SUCCESS;
+  DWORD error = cargo->error;
+  if (error == ERROR_SUCCESS) error = socket_start();
+  return error == ERROR_SUCCESS ? os_socket_import(&info, socket) : error;
 }

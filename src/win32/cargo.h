@@ -31,8 +31,8 @@ void cargo_put_socket(struct cargo *cargo, SOCKET socket);
 void cargo_get(struct cargo *cargo, void *bytes, size_t length);
 uint32_t cargo_get_number(struct cargo *cargo);
 
-/* The handle is the caller's; false: there is none. */
-bool cargo_get_handle(struct cargo *cargo, HANDLE *handle);
-bool cargo_get_socket(struct cargo *cargo, SOCKET *socket);
+/* The handle is the caller's. One that cannot be had is no reason not to get at the next. */
+DWORD cargo_get_handle(struct cargo *cargo, HANDLE *handle);
+DWORD cargo_get_socket(struct cargo *cargo, SOCKET *socket);
 
 #endif

@@ -239,5 +239,7 @@ DWORD passage_receive(const struct passage *passage, uint32_t value, HANDLE *han
   HANDLE there = (HANDLE)(uintptr_t)value;
   if (passage->side == 0) return os_handle_fetch(passage->peer, there, handle);
   *handle = there;
-  return os_handle_keep(there);
+  DWORD error = os_handle_keep(there);
+  if (error != ERROR_SUCCESS) os_close(there);
+  return error;
 }

@@ -142,10 +142,13 @@ static void shut(struct instance *instance) {
 
 /* ---- close ---- */
 
+/* Closing ends the wait, unless another process has the instance too: one that has come from there may. */
 static void close_instances(struct acceptor *acceptor) {
   struct list *waiting = &acceptor->waiting;
   for (struct list_node *node = list_first(waiting); node != NULL; node = list_after(waiting, node)) {
-    shut(CONTAINER_OF(node, struct instance, link));
+    struct instance *instance = CONTAINER_OF(node, struct instance, link);
+    if (instance->task.watch != NULL) os_cancel(instance->handle, &instance->task.overlapped);
+    shut(instance);
   }
   give_name_up(&acceptor->pipe);
 }

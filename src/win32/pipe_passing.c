@@ -53,9 +53,10 @@ DWORD pipe_unpack(struct cargo *cargo, intptr_t *native) {
   HANDLE handle;
   struct connection_facts facts;
   struct pipe_parcel *parcel;
-  if (!cargo_get_handle(cargo, &handle)) return cargo->error;
+  DWORD error = cargo_get_handle(cargo, &handle);
+  if (error != ERROR_SUCCESS) return error;
   cargo_get(cargo, &facts, sizeof facts);
-  DWORD error = cargo->error;
+  error = cargo->error;
   if (error == ERROR_SUCCESS) error = make_parcel(&facts, &parcel);
   if (error != ERROR_SUCCESS) {
     os_close(handle);
@@ -98,15 +99,27 @@ static DWORD begin_serving(struct pipe_acceptor *pipe, bool readable_all, bool w
   return error;
 }
 
-/* What says less than it announces was not completed: what is there is closed. */
+/* All of them, also when one is missing, or there is no room for any: what is not got is never closed. */
 static DWORD get_instances(struct cargo *cargo, struct server_parcel *parcel, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i) {
-    struct instance_place *place = &parcel->places[i];
-    place->has_client = cargo_get_number(cargo) != 0;
-    if (!cargo_get_handle(cargo, &place->handle)) return cargo->error;
-    ++parcel->count;
+  DWORD failure = parcel == NULL ? ERROR_NOT_ENOUGH_MEMORY : ERROR_SUCCESS;
+  for (uint32_t i = 0; i < count && cargo->error == ERROR_SUCCESS; ++i) {
+    struct instance_place place = {.has_client = cargo_get_number(cargo) != 0};
+    DWORD error = cargo_get_handle(cargo, &place.handle);
+    if (error != ERROR_SUCCESS) {
+      failure = error;
+    } else if (parcel == NULL) {
+      os_close(place.handle);
+    } else {
+      parcel->places[parcel->count++] = place;
+    }
   }
-  return ERROR_SUCCESS;
+  return failure;
+}
+
+static void close_instances(struct server_parcel *parcel) {
+  if (parcel == NULL) return;
+  for (size_t i = 0; i < parcel->count; ++i) os_close(parcel->places[i].handle);
+  os_heap_put(parcel);
 }
 
 static DWORD read_name(const struct server_facts *facts, struct name *name) {
@@ -122,14 +135,11 @@ DWORD pipe_unpack_server(struct cargo *cargo, intptr_t *native) {
   cargo_get(cargo, &facts, sizeof facts);
   if (facts.count > PASSAGE_OFFER_BYTES / sizeof facts.count) return ERROR_INVALID_DATA;
   struct server_parcel *parcel = os_heap_get(sizeof *parcel + facts.count * sizeof parcel->places[0]);
-  if (parcel == NULL) return ERROR_NOT_ENOUGH_MEMORY;
   DWORD error = get_instances(cargo, parcel, facts.count);
-  if (error == ERROR_SUCCESS) error = cargo->error;
   if (error == ERROR_SUCCESS) error = read_name(&facts, &parcel->pipe.name);
   if (error == ERROR_SUCCESS) error = begin_serving(&parcel->pipe, facts.readable_all != 0, facts.writable_all != 0);
   if (error != ERROR_SUCCESS) {
-    for (size_t i = 0; i < parcel->count; ++i) os_close(parcel->places[i].handle);
-    os_heap_put(parcel);
+    close_instances(parcel);
     return error;
   }
   *native = (intptr_t)parcel;

@@ -9,9 +9,9 @@ void tcp_pack(struct cargo *cargo, intptr_t native) { cargo_put_socket(cargo, (S
 
 DWORD tcp_unpack(struct cargo *cargo, intptr_t *native) {
   SOCKET socket;
-  if (!cargo_get_socket(cargo, &socket)) return cargo->error;
+  DWORD error = cargo_get_socket(cargo, &socket);
   *native = (intptr_t)socket;
-  return ERROR_SUCCESS;
+  return error;
 }
 
 /* ---- servers ---- */
@@ -46,7 +46,7 @@ void tcp_pack_server(struct cargo *cargo, intptr_t native) {
 static void add_client(struct server_parcel *parcel, SOCKET socket) {
   struct socket_address peer;
   peer.length = sizeof peer.ipv6;
-  if (os_socket_peer(socket, &peer.native, &peer.length) != ERROR_SUCCESS) {
+  if (parcel == NULL || os_socket_peer(socket, &peer.native, &peer.length) != ERROR_SUCCESS) {
     os_socket_close(socket);
     return;
   }
@@ -55,36 +55,39 @@ static void add_client(struct server_parcel *parcel, SOCKET socket) {
 }
 
 static void close_clients(struct server_parcel *parcel) {
-  for (size_t i = 0; i < parcel->count; ++i) os_socket_close((SOCKET)parcel->places[i].handle);
-  os_heap_put(parcel);
+  for (size_t i = 0; parcel != NULL && i < parcel->count; ++i) os_socket_close((SOCKET)parcel->places[i].handle);
+  if (parcel != NULL) os_heap_put(parcel);
 }
 
-static DWORD get_clients(struct cargo *cargo, intptr_t native) {
+/* All of them, also when one is missing, or there is no room for any: what is not got is never closed. */
+static DWORD get_clients(struct cargo *cargo, struct server_parcel **parcel) {
   uint32_t count = cargo_get_number(cargo);
   if (count > PASSAGE_OFFER_BYTES / sizeof count) return ERROR_INVALID_DATA;
-  if (cargo->error != ERROR_SUCCESS || count == 0) return cargo->error;
-  struct server_parcel *parcel = os_heap_get(sizeof *parcel + count * sizeof parcel->places[0]);
-  if (parcel == NULL) return ERROR_NOT_ENOUGH_MEMORY;
-  SOCKET client;
-  for (uint32_t i = 0; i < count && cargo_get_socket(cargo, &client); ++i) add_client(parcel, client);
-  if (cargo->error != ERROR_SUCCESS) {
-    close_clients(parcel);
-    return cargo->error;
+  if (count == 0) return cargo->error;
+  *parcel = os_heap_get(sizeof **parcel + count * sizeof(*parcel)->places[0]);
+  DWORD failure = *parcel == NULL ? ERROR_NOT_ENOUGH_MEMORY : ERROR_SUCCESS;
+  for (uint32_t i = 0; i < count && cargo->error == ERROR_SUCCESS; ++i) {
+    SOCKET client;
+    DWORD error = cargo_get_socket(cargo, &client);
+    if (error == ERROR_SUCCESS) add_client(*parcel, client);
+    if (error != ERROR_SUCCESS) failure = error;
   }
-  parcel_leave(&parcel->parcel, &acceptor_of_tcp, native);
-  return ERROR_SUCCESS;
+  return failure;
 }
 
 DWORD tcp_unpack_server(struct cargo *cargo, intptr_t *native) {
-  SOCKET listener;
-  if (!cargo_get_socket(cargo, &listener)) return cargo->error;
-  DWORD error = get_clients(cargo, (intptr_t)listener);
-  if (error != ERROR_SUCCESS) {
-    os_socket_close(listener);
-    return error;
+  SOCKET listener = 0;
+  struct server_parcel *parcel = NULL;
+  DWORD error = cargo_get_socket(cargo, &listener);
+  DWORD clients_error = get_clients(cargo, &parcel);
+  if (error == ERROR_SUCCESS && clients_error == ERROR_SUCCESS) {
+    *native = (intptr_t)listener;
+    if (parcel != NULL) parcel_leave(&parcel->parcel, &acceptor_of_tcp, *native);
+    return ERROR_SUCCESS;
   }
-  *native = (intptr_t)listener;
-  return ERROR_SUCCESS;
+  if (error == ERROR_SUCCESS) os_socket_close(listener);
+  close_clients(parcel);
+  return error != ERROR_SUCCESS ? error : clients_error;
 }
 
 void tcp_release_server(intptr_t native) {

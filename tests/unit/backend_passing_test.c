@@ -336,6 +336,30 @@ static void a_server_goes_over_with_the_clients_that_it_has_not_met(void **state
   tear_down_bench(&bench);
 }
 
+static void a_server_that_went_over_can_come_back(void **state) {
+  struct bench bench;
+  set_up_bench(&bench, state);
+  struct seam *first = bench.first;
+  bool owns_file;
+  struct acceptor *acceptor = seam_listen(first);
+  first->operations->accept(first->backend, acceptor, false);
+  intptr_t native = detach_acceptor(first, acceptor, &owns_file);
+  native = carry_over(&bench, 0, PASSING_ACCEPTOR, native);
+  acceptor = listen_native(&bench.second, native, owns_file);
+  struct connection *client = connect_client(first);
+  struct connection *server = seam_accept(&bench.second, acceptor);
+  native = detach_acceptor(&bench.second, acceptor, &owns_file);
+  native = carry_over(&bench, 1, PASSING_ACCEPTOR, native);
+  seam_end(first, client);
+  seam_end(&bench.second, server);
+  client = connect_client(first);
+  acceptor = listen_native(first, native, owns_file);
+  server = seam_accept(first, acceptor);
+  seam_end_pair(first, (struct seam_pair){client, server});
+  seam_end_acceptor(first, acceptor);
+  tear_down_bench(&bench);
+}
+
 static void a_server_that_was_refused_serves_on_where_it_was(void **state) {
   struct bench bench;
   set_up_bench(&bench, state);
@@ -428,6 +452,7 @@ int main(int argc, char **argv) {
       SEAM_CASE(many_can_be_under_way_and_then_there_is_no_room),
       SEAM_CASE(a_ticket_that_was_never_given_is_not_taken),
       SEAM_CASE(a_server_goes_over_with_the_clients_that_it_has_not_met),
+      SEAM_CASE(a_server_that_went_over_can_come_back),
       SEAM_CASE(a_server_that_was_refused_serves_on_where_it_was),
       SEAM_CASE(both_accept_for_a_server_that_stays_open),
   };
