@@ -22,7 +22,7 @@ static void note_message(struct world *world, const char *name, const weir_event
   if (message->code != WEIR_OK) {
     world_note(world, name, "message(%s)-%s", text, weir_code_name(message->code));
   } else if (shown < message->length) {
-    world_note(world, name, "message(%s...%zu)%s", text, message->length, companion(message));
+    world_note(world, name, "message(%s...%lu)%s", text, (unsigned long)message->length, companion(message));
   } else {
     world_note(world, name, "message(%s)%s", text, companion(message));
   }
