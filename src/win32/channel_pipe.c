@@ -8,9 +8,10 @@
 #include "win32/remote_open.h"
 #include "win32/security.h"
 
-/* In a child's environment: the numbers of its end's HANDLEs, "PIPE" or "PIPE,PASSAGE". */
-#define VARIABLE L"WEIR_CHANNEL"
-#define VARIABLE_UNITS 64
+/* In a child's environment: the numbers of its end's HANDLEs. */
+#define PIPE_VARIABLE L"WEIR_CHANNEL"
+#define PASSAGE_VARIABLE L"WEIR_CHANNEL_PASSAGE"
+#define NUMBER_UNITS 32
 
 #define NAME_UNITS 64
 
@@ -58,7 +59,14 @@ DWORD channel_pipe_create(HANDLE ends[2]) {
 
 /* ---- in a child ---- */
 
-static HANDLE read_handle(const wchar_t *text, wchar_t **end) { return (HANDLE)(uintptr_t)wcstoul(text, end, 10); }
+static DWORD take_handle(const wchar_t *variable, HANDLE *handle) {
+  wchar_t value[NUMBER_UNITS];
+  wchar_t *rest;
+  DWORD error = os_environment_take(variable, value, NUMBER_UNITS);
+  if (error != ERROR_SUCCESS) return error;
+  *handle = (HANDLE)(uintptr_t)wcstoul(value, &rest, 10);
+  return *rest == 0 ? ERROR_SUCCESS : ERROR_INVALID_DATA;
+}
 
 /* Numbers that name something else came from another program, or were inherited without what they name. */
 static bool is_second_end(HANDLE end) {
@@ -70,11 +78,8 @@ static bool is_second_end(HANDLE end) {
 }
 
 DWORD channel_pipe_inherit(HANDLE *end, HANDLE *section) {
-  wchar_t value[VARIABLE_UNITS];
-  wchar_t *rest;
-  if (os_environment_take(VARIABLE, value, VARIABLE_UNITS) != ERROR_SUCCESS) return ERROR_ENVVAR_NOT_FOUND;
-  *end = read_handle(value, &rest);
-  *section = *rest == L',' ? read_handle(rest + 1, &rest) : NULL;
-  if (*rest != 0 || !is_second_end(*end)) return ERROR_ENVVAR_NOT_FOUND;
-  return os_handle_keep(*end);
+  if (take_handle(PASSAGE_VARIABLE, section) != ERROR_SUCCESS) *section = NULL;
+  DWORD error = take_handle(PIPE_VARIABLE, end);
+  if (error == ERROR_SUCCESS && !is_second_end(*end)) error = ERROR_INVALID_HANDLE;
+  return error == ERROR_SUCCESS ? os_handle_keep(*end) : error;
 }

@@ -12,8 +12,8 @@
 DWORD channel_pipe_create(HANDLE ends[2]);
 
 /*
- * What this process was spawned with: the second end of a pipe, and of a passage beside it or NULL. Once.
- * ERROR_ENVVAR_NOT_FOUND: nothing, or nothing that is a channel.
+ * What this process was spawned with: the second end of a pipe, and of a passage beside it or NULL. Once. On failure it
+ * was with nothing, or with nothing that is a channel.
  */
 DWORD channel_pipe_inherit(HANDLE *end, HANDLE *section);
 

@@ -25,6 +25,8 @@ struct party {
   const struct passing_operations *passing;
   struct channel_end end;
   struct connection *stream;
+  char heard[16 * ORDER_BYTES];
+  size_t heard_bytes;
 };
 
 /* ---- words ---- */
@@ -37,17 +39,29 @@ static void say(struct party *party, char letter, const struct passing_ticket *t
   seam_send(party->seam, party->stream, text);
 }
 
-/* Waits for the other's word. False: the channel has ended. */
-static bool hear(struct party *party, char *letter, struct passing_ticket *ticket) {
+/* More than one word may come at once. False: the channel has ended. */
+static bool receive(struct party *party) {
   struct completion completion;
   party->seam->operations->read(party->seam->backend, party->stream, true);
   assert_int_equal(seam_next(party->seam, &completion), OPERATION_READ);
   assert_ptr_equal(completion.connection, party->stream);
   if (completion.result == COMPLETION_END) return false;
-  char text[ORDER_BYTES + 1] = {0};
-  assert_int_equal(completion.result, ORDER_BYTES);
-  memcpy(text, completion.bytes, ORDER_BYTES);
+  assert_in_range(completion.result, 1, sizeof party->heard - party->heard_bytes);
+  memcpy(party->heard + party->heard_bytes, completion.bytes, (size_t)completion.result);
+  party->heard_bytes += (size_t)completion.result;
   party->seam->operations->read(party->seam->backend, party->stream, false);
+  return true;
+}
+
+/* Waits for the other's word. False: the channel has ended. */
+static bool hear(struct party *party, char *letter, struct passing_ticket *ticket) {
+  char text[ORDER_BYTES + 1] = {0};
+  while (party->heard_bytes < ORDER_BYTES) {
+    if (!receive(party)) return false;
+  }
+  memcpy(text, party->heard, ORDER_BYTES);
+  party->heard_bytes -= ORDER_BYTES;
+  memmove(party->heard, party->heard + ORDER_BYTES, party->heard_bytes);
   uint32_t number = (uint32_t)strtoul(text + 1, NULL, 10);
   *letter = text[0];
   ticket->length = sizeof number;
@@ -290,20 +304,25 @@ static uint32_t ask_for_handles(struct parent *parent) {
   return number;
 }
 
+static void set_variable(const char *name, intptr_t native) {
+  char value[32];
+  snprintf(value, sizeof value, "%llu", (unsigned long long)native);
+  SetEnvironmentVariableA(name, native == PASSING_NONE ? NULL : value);
+}
+
 static void begin(struct parent *parent, struct seam *seam, const char *role) {
   struct channel_end ends[2];
   PROCESS_INFORMATION started;
-  char variable[64];
   *parent = (struct parent){.party = {.seam = seam, .passing = seam->operations->passing}};
   seam_end_pair(seam, seam_pair(seam)); /* what Winsock opens for itself stays open */
   parent->open_before = faults_open_handles();
   assert_int_equal(parent->party.passing->create(seam->backend, ends), WEIR_OK);
   HANDLE inherited[2] = {(HANDLE)ends[1].stream, (HANDLE)ends[1].passage};
-  snprintf(variable, sizeof variable, "%llu,%llu", (unsigned long long)ends[1].stream,
-           (unsigned long long)ends[1].passage);
-  SetEnvironmentVariableA("WEIR_CHANNEL", variable);
+  set_variable("WEIR_CHANNEL", ends[1].stream);
+  set_variable("WEIR_CHANNEL_PASSAGE", ends[1].passage);
   start(role, inherited, 2, &started);
-  SetEnvironmentVariableA("WEIR_CHANNEL", NULL);
+  set_variable("WEIR_CHANNEL", PASSING_NONE);
+  set_variable("WEIR_CHANNEL_PASSAGE", PASSING_NONE);
   parent->process = started.hProcess;
   assert_int_equal(parent->party.passing->meet(seam->backend, &ends[0], (intptr_t)started.hProcess), WEIR_OK);
   parent->party.passing->close(seam->backend, &ends[1]);
