@@ -14,7 +14,7 @@
  *     comes first when they are submitted again.
  *  4. `close` may be submitted whatever else is under way, and from then on only OPERATION_CLOSE comes, exactly once
  * and last: the backend cancels the rest and waits until the system has let go of every buffer. Then the connection's
- *     memory is the caller's, to clear and use again, or to free.
+ *     memory is the caller's, to clear and use again, or to free. With ENDING_AT_END nothing comes.
  *  5. `next` hands out what is finished; when nothing is, it waits. It returns OPERATION_NONE after a time-out, after a
  *     wake, and at the end of each batch that the system gave, so that the caller can look at its clock. Only with
  *     WAIT_FOREVER it may go on to the next batch instead: then there is no time to keep, and it counts a turn.
@@ -57,7 +57,8 @@ struct passing_operations;
 
 /*
  * The backend's part of a socket and of a server. Common allocates `connection_bytes` or `acceptor_bytes` behind its
- * own structure, aligned for pointers and 64-bit numbers and zeroed before `take`, `open`, `connect` or `listen`.
+ * own structure, aligned for pointers and 64-bit numbers and zeroed before `open`, `connect` or `listen`; `take`
+ * clears it by itself.
  */
 struct connection;
 struct acceptor;
@@ -144,11 +145,14 @@ struct connect_request {
 
 /* How a connection or an acceptor ends. */
 enum ending {
-  ENDING_CLOSE, /* as usual */
-  ENDING_RESET, /* the peer sees a reset; for TCP connections, else as CLOSE */
-  ENDING_DETACH /* nothing is closed. `native` of the completion goes on with another loop of the same kind of backend;
-                   a CLOSE that brings `bytes` and a result above 0 brings what the system had given and nobody has
-                   read. WEIR_ENOTSUP as result: it could not be detached, and was closed */
+  ENDING_CLOSE,  /* as usual */
+  ENDING_RESET,  /* the peer sees a reset; for TCP connections, else as CLOSE */
+  ENDING_AT_END, /* of a connection whose READ has just brought COMPLETION_END, and which does nothing else: it is over
+                    at once, its memory is the caller's, and the peer has all that was written, and the end. Refused
+                    where a close takes time */
+  ENDING_DETACH  /* nothing is closed. `native` of the completion goes on with another loop of the same kind of backend;
+                    a CLOSE that brings `bytes` and a result above 0 brings what the system had given and nobody has
+                    read. WEIR_ENOTSUP as result: it could not be detached, and was closed */
 };
 
 /*
@@ -263,8 +267,9 @@ struct backend_operations {
    */
   void (*shutdown)(struct backend *backend, struct connection *connection);
 
-  /* Ends the connection at once, without waiting for the peer; what the system took is not recalled, but by a reset. */
-  void (*close)(struct backend *backend, struct connection *connection, enum ending ending);
+  /* Ends the connection at once, without waiting for the peer; what the system took is not recalled, but by a reset.
+   * False: refused, and nothing has happened; only ENDING_AT_END ever is. */
+  bool (*close)(struct backend *backend, struct connection *connection, enum ending ending);
 
   /* Asks or tells an open connection something. */
   weir_code (*control)(struct backend *backend, struct connection *connection, enum control control, void *argument);

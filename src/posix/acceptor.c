@@ -25,6 +25,7 @@ struct outcome acceptor_listen(struct backend *backend, struct acceptor *accepto
   struct failure failure = listening_open(acceptor, request);
   if (failure.native_code != 0) return error_outcome(failure);
   acceptor->watch.kind = WATCH_ACCEPTOR;
+  acceptor->is_local = request->address->kind == ADDRESS_PATH || request->address->kind == ADDRESS_ABSTRACT;
   accepting_reopen_spare(&backend->spare);
   return error_outcome(failure);
 }
@@ -61,22 +62,22 @@ void acceptor_accept(struct backend *backend, struct acceptor *acceptor, bool wa
 
 void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct connection *connection) {
   (void)acceptor;
-  assert(backend->offered >= 0);
-  if (connection != NULL) {
-    connection->watch.kind = backend->offered_kind;
-    connection->watch.descriptor = backend->offered;
-    newcomer_come(&backend->newcomer, &connection->watch);
-  } else {
-    os_close(backend->offered);
-  }
+  int client = backend->offered;
+  assert(client >= 0);
   backend->offered = -1;
+  if (connection == NULL) {
+    os_close(client);
+    return;
+  }
+  connection->watch = (struct watch){.kind = backend->offered_kind, .descriptor = client};
+  newcomer_come(&backend->newcomer, &connection->watch);
 }
 
 /*
  * One client per event is fair to the connections, but dear when many clients come: who is ready in batch after batch
  * gets twice as much each time, and falls back when nobody was there.
  */
-static void renew_budget(struct backend *backend, struct acceptor *acceptor) {
+static inline void renew_budget(const struct backend *backend, struct acceptor *acceptor) {
   if (acceptor->batch == backend->batch) return;
   bool in_a_row = acceptor->batch + 1 == backend->batch;
   acceptor->budget = !in_a_row || acceptor->budget == 0 ? 1 : acceptor->budget * 2;
@@ -85,36 +86,41 @@ static void renew_budget(struct backend *backend, struct acceptor *acceptor) {
   acceptor->batch = backend->batch;
 }
 
-APART static enum operation stop_accepting(struct backend *backend, struct acceptor *acceptor, int failure,
-                                           struct completion *completion) {
+APART static enum operation accept_nobody(struct backend *backend, struct acceptor *acceptor,
+                                          struct completion *completion) {
+  int failure = errno;
+  acceptor->budget = 0;
+  backend->at++;
+  if (accepting_is_transient(failure)) return OPERATION_NONE;
   if (failure == EMFILE || failure == ENFILE) accepting_shed(acceptor->watch.descriptor, &backend->spare);
   acceptor->watch.pending &= (uint8_t)~PENDING(OPERATION_ACCEPT);
+  completion->acceptor = acceptor;
   error_complete(completion, failure_of(failure, HINT_NONE));
   return OPERATION_ACCEPT;
 }
 
-static void offer(struct backend *backend, int client, const struct socket_address *peer,
-                  struct completion *completion) {
-  bool is_tcp = socket_address_is_ip(peer);
-  backend->offered = client;
-  backend->offered_kind = is_tcp ? WATCH_TCP_CONNECTION : WATCH_UNIX_CONNECTION;
-  if (is_tcp) socket_address_read_ip(peer, &backend->peer);
-  completion->result = 0;
-  completion->peer = is_tcp ? &backend->peer : NULL;
-}
-
-enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acceptor, struct completion *completion,
-                                   bool *again) {
-  renew_budget(backend, acceptor);
+/* Who comes is asked, where it is not known over what. */
+APART static int accept_from_anywhere(struct backend *backend, const struct acceptor *acceptor,
+                                      struct completion *completion) {
   struct socket_address peer = socket_address_room();
   int client = os_accept(acceptor->watch.descriptor, &peer.any, &peer.length);
+  if (client < 0 || !socket_address_is_ip(&peer)) return client;
+  socket_address_read_ip(&peer, &backend->peer);
+  backend->offered_kind = WATCH_TCP_CONNECTION;
+  completion->peer = &backend->peer;
+  return client;
+}
+
+enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acceptor, struct completion *completion) {
+  renew_budget(backend, acceptor);
+  backend->offered_kind = WATCH_UNIX_CONNECTION;
+  completion->peer = NULL;
+  int client = acceptor->is_local ? os_accept(acceptor->watch.descriptor, NULL, NULL)
+                                  : accept_from_anywhere(backend, acceptor, completion);
+  if (client < 0) return accept_nobody(backend, acceptor, completion);
+  if (--acceptor->left == 0) backend->at++;
+  backend->offered = client;
   completion->acceptor = acceptor;
-  if (client >= 0) {
-    offer(backend, client, &peer, completion);
-    *again = --acceptor->left > 0;
-    return OPERATION_ACCEPT;
-  }
-  acceptor->budget = 0;
-  if (accepting_is_transient(errno)) return OPERATION_NONE;
-  return stop_accepting(backend, acceptor, errno, completion);
+  completion->result = 0;
+  return OPERATION_ACCEPT;
 }

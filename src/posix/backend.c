@@ -133,17 +133,15 @@ static enum operation serve_connection(struct backend *backend, struct watch *wa
   return OPERATION_NONE;
 }
 
+static inline enum operation accept_next(struct backend *backend, struct completion *completion) {
+  return acceptor_accept_one(backend, CONTAINER_OF(backend->at->watch, struct acceptor, watch), completion);
+}
+
 static enum operation serve_acceptor(struct backend *backend, struct watch *watch, struct completion *completion) {
-  if ((watch->pending & PENDING(OPERATION_ACCEPT)) == 0) {
-    consume_event(backend);
-    interest_shrink(backend, watch);
-    return OPERATION_NONE;
-  }
-  bool again = false;
-  struct acceptor *acceptor = CONTAINER_OF(watch, struct acceptor, watch);
-  enum operation operation = acceptor_accept_one(backend, acceptor, completion, &again);
-  if (!again) consume_event(backend);
-  return operation;
+  if (watch->pending == PENDING(OPERATION_ACCEPT)) return accept_next(backend, completion);
+  consume_event(backend);
+  interest_shrink(backend, watch);
+  return OPERATION_NONE;
 }
 
 APART static enum operation serve_event(struct backend *backend, struct completion *completion) {
@@ -172,17 +170,14 @@ APART static int note_failure(struct backend *backend, int failure, uint64_t tim
   return 0;
 }
 
-/* What is finished already waits for nothing. */
+/* Waits, and notes what has come. */
 static inline void begin_batch(struct backend *backend, uint64_t timeout_ns) {
-  struct ready *ready = backend->ready + 1;
-  if (backend->unsettled != NULL) interest_settle(backend);
-  uint64_t patience_ns = backend->finished.first == NULL ? timeout_ns : 0;
-  patience_ns = wake_fall_asleep(&backend->wake, patience_ns, &backend->ends_batch);
-  int count = backend->poller_operations->wait(backend->poller, ready, READY_MAX, patience_ns);
+  backend->at = backend->ready + 1;
+  uint64_t patience_ns = wake_fall_asleep(&backend->wake, timeout_ns, &backend->ends_batch);
+  int count = backend->poller_operations->wait(backend->poller, backend->at, READY_MAX, patience_ns);
   if (count < 0) count = note_failure(backend, errno, timeout_ns);
-  if (patience_ns > 0) wake_get_up(&backend->wake, &backend->ends_batch);
-  ready[count].events = 0;
-  backend->at = ready;
+  wake_get_up(&backend->wake, &backend->ends_batch);
+  backend->at[count].events = 0;
   backend->batch++;
   backend->phase = PHASE_EVENTS;
 }
@@ -209,6 +204,11 @@ APART static enum operation next_finished(struct backend *backend, struct comple
 static bool is_readable(const struct ready *next) {
   const uint32_t reasons = READY_READ | READY_ERROR | READY_HANG_UP;
   return (next->events & reasons) != 0 && next->watch->pending == PENDING(OPERATION_READ);
+}
+
+/* The next event is for an acceptor. */
+static bool is_acceptable(const struct ready *next) {
+  return next->events != 0 && next->watch->pending == PENDING(OPERATION_ACCEPT);
 }
 
 static enum operation next_after_nothing(struct completion *completion);
@@ -239,14 +239,42 @@ APART static enum operation next_in_order(struct backend *backend, uint64_t time
       if (timeout_ns != WAIT_FOREVER || backend->ends_batch) return end_batch(backend, completion);
       completion->turn++;
     }
-    begin_batch(backend, timeout_ns);
+    interest_settle(backend);
+    /* What is finished already waits for nothing. */
+    begin_batch(backend, backend->finished.first == NULL ? timeout_ns : 0);
   }
 }
 
 /* The bytes that did not come would have stood in the backend. */
-APART static enum operation next_after_nothing(struct completion *completion) {
+APART static enum operation next_after_failure(struct completion *completion) {
   struct backend *backend = CONTAINER_OF(completion->bytes, struct backend, receive_buffer);
   enum operation operation = connection_receive_nothing(backend, completion);
+  return operation != OPERATION_NONE ? operation : next_in_order(backend, 0, completion);
+}
+
+/* Mostly it is the end. */
+APART static enum operation next_after_nothing(struct completion *completion) {
+  bool ends = completion->result == 0 && completion->connection->watch.met == 0;
+  return ends ? connection_come_to_end(completion) : next_after_failure(completion);
+}
+
+/* Whether the next batch begins now, and nothing is to be done before. */
+static inline bool goes_on(struct backend *backend, uint64_t timeout_ns) {
+  bool is_over = backend->at->events == 0 && backend->phase == PHASE_EVENTS && !backend->ends_batch;
+  if (!is_over || timeout_ns != WAIT_FOREVER) return false;
+  interest_settle(backend);
+  return backend->finished.first == NULL;
+}
+
+/* Mostly it is the beginning of a batch that comes next, with bytes or a client. */
+APART static enum operation next_otherwise(struct backend *backend, uint64_t timeout_ns,
+                                           struct completion *completion) {
+  if (!goes_on(backend, timeout_ns)) return next_in_order(backend, timeout_ns, completion);
+  completion->turn++;
+  begin_batch(backend, WAIT_FOREVER);
+  if (is_readable(backend->at)) return receive_next(backend, completion);
+  enum operation operation = OPERATION_NONE;
+  if (is_acceptable(backend->at)) operation = accept_next(backend, completion);
   return operation != OPERATION_NONE ? operation : next_in_order(backend, 0, completion);
 }
 
@@ -254,5 +282,5 @@ APART static enum operation next_after_nothing(struct completion *completion) {
 enum operation backend_next(struct backend *backend, uint64_t timeout_ns, struct completion *completion) {
   assert(backend->offered < 0 && "a client that was offered wants an answer before the following next");
   if (is_readable(backend->at)) return receive_next(backend, completion);
-  return next_in_order(backend, timeout_ns, completion);
+  return next_otherwise(backend, timeout_ns, completion);
 }

@@ -19,7 +19,7 @@ static bool would_block(int failure) { return failure == EAGAIN || failure == EW
 
 /* EINTR is no reason to close again: on Linux the descriptor is gone, and its number may be somebody else's by now. */
 static void drop_descriptor(struct backend *backend, struct watch *watch) {
-  if (watch->interest != 0 || backend->unsettled == watch) interest_forget(backend, watch);
+  interest_forget(backend, watch);
   if (watch->descriptor >= 0) os_close(watch->descriptor);
   watch->descriptor = -1;
 }
@@ -109,8 +109,8 @@ void connection_read(struct backend *backend, struct connection *connection, boo
     return;
   }
   connection->watch.pending |= PENDING(OPERATION_READ);
-  interest_grow(backend, &connection->watch);
   if (backend->newcomer.watch == &connection->watch) newcomer_read(backend, &connection->watch);
+  interest_grow(backend, &connection->watch);
 }
 
 /* Nothing was there: the event was for a write that is over, or of a newcomer. */
@@ -125,8 +125,7 @@ enum operation connection_receive_nothing(struct backend *backend, struct comple
   int failure = completion->result < 0 ? errno : watch->met;
   if (completion->result < 0 && would_block(failure)) return forget_event(backend, watch);
   if (completion->result < 0 && failure == EINTR) return OPERATION_NONE;
-  watch->pending &= (uint8_t)~PENDING(OPERATION_READ);
-  completion->result = COMPLETION_END;
+  connection_come_to_end(completion);
   if (failure != 0) error_complete(completion, failure_of(failure, HINT_NONE));
   return OPERATION_READ;
 }
@@ -220,15 +219,29 @@ APART static void detach(struct backend *backend, struct watch *watch) {
   finished_add(backend, watch, PENDING(OPERATION_CLOSE), connects ? failure_of(ENOTSUP, HINT_NONE) : failure_none());
 }
 
-void connection_close(struct backend *backend, struct connection *connection, enum ending ending) {
-  struct watch *watch = &connection->watch;
+/* Its own event was consumed. Where a poller gives one for each direction, a second one may name it still. */
+static inline bool close_at_end(struct backend *backend, struct watch *watch) {
+  assert(watch->due == 0);
+  if (watch->pending != 0 || (backend->at->events != 0 && backend->poller_operations->names_twice)) return false;
+  interest_forget(backend, watch);
+  os_close(watch->descriptor);
+  return true;
+}
+
+APART static bool close_later(struct backend *backend, struct watch *watch, enum ending ending) {
   assert((watch->pending & PENDING(OPERATION_CLOSE)) == 0);
   if (ending == ENDING_DETACH) {
     detach(backend, watch);
-    return;
+    return true;
   }
   if (ending == ENDING_RESET && watch->kind == WATCH_TCP_CONNECTION) socket_option_prepare_reset(watch->descriptor);
   drop_descriptor(backend, watch);
   watch->pending = PENDING(OPERATION_CLOSE);
   finished_add(backend, watch, PENDING(OPERATION_CLOSE), failure_none());
+  return true;
+}
+
+bool connection_close(struct backend *backend, struct connection *connection, enum ending ending) {
+  struct watch *watch = &connection->watch;
+  return ending == ENDING_AT_END ? close_at_end(backend, watch) : close_later(backend, watch, ending);
 }

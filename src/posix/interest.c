@@ -10,8 +10,9 @@
 #include "posix/os.h"
 #include "posix/state.h"
 
-static unsigned wanted_by(const struct watch *watch) {
+static inline unsigned wanted_by(const struct watch *watch) {
   unsigned wanted = 0;
+  if (watch->pending == PENDING(OPERATION_READ)) return READY_READ; /* as mostly */
   if ((watch->pending & (PENDING(OPERATION_READ) | PENDING(OPERATION_ACCEPT))) != 0) wanted |= READY_READ;
   if ((watch->pending & (PENDING(OPERATION_WRITE) | PENDING(OPERATION_CONNECT))) != 0) wanted |= READY_WRITE;
   return wanted;
@@ -28,25 +29,11 @@ APART static void fail_waiting(struct backend *backend, struct watch *watch, int
   finished_add(backend, watch, watch->pending & waiting, failure_of(failure, HINT_NONE));
 }
 
-static void settle(struct backend *backend, struct watch *watch) {
+void interest_tell(struct backend *backend, struct watch *watch) {
   unsigned wanted = wanted_by(watch);
   if ((wanted & ~(unsigned)watch->interest) == 0) return;
   int failure = backend->poller_operations->set(backend->poller, watch, wanted);
   if (failure != 0) fail_waiting(backend, watch, failure);
-}
-
-/* One pointer is enough for steady traffic; when a second watch grows, the first is told at once. */
-void interest_grow(struct backend *backend, struct watch *watch) {
-  struct watch *earlier = backend->unsettled;
-  backend->unsettled = watch;
-  if (earlier != NULL && earlier != watch) settle(backend, earlier);
-}
-
-void interest_settle(struct backend *backend) {
-  struct watch *watch = backend->unsettled;
-  if (watch == NULL) return;
-  backend->unsettled = NULL;
-  settle(backend, watch);
 }
 
 /* A failure changes nothing: the event comes again, and this is tried again. */
@@ -59,11 +46,5 @@ void interest_shrink(struct backend *backend, struct watch *watch) {
 void interest_part(struct backend *backend, struct watch *watch) {
   if (backend->unsettled == watch) backend->unsettled = NULL;
   if (watch->interest != 0) backend->poller_operations->set(backend->poller, watch, 0);
-  watch->interest = 0;
-}
-
-void interest_forget(struct backend *backend, struct watch *watch) {
-  if (backend->unsettled == watch) backend->unsettled = NULL;
-  if (watch->interest != 0) backend->poller_operations->forget(backend->poller, watch);
   watch->interest = 0;
 }

@@ -6,26 +6,9 @@
  * Where the server speaks first, that receive finds nothing. Each one in vain doubles the number of clients that are
  * then left to the poller, so that such a server pays for one in sixty-four.
  */
-#include <assert.h>
-
 #include "posix/state.h"
 
 enum { MOST_PASSES = 63 };
-
-void newcomer_come(struct newcomer *newcomer, const struct watch *watch) {
-  if (newcomer->looked_at != NULL) newcomer->last_passes = 0;
-  newcomer->looked_at = NULL;
-  newcomer->watch = newcomer->passes == 0 ? watch : NULL;
-  if (newcomer->passes > 0) newcomer->passes--;
-}
-
-void newcomer_read(struct backend *backend, struct watch *watch) {
-  backend->newcomer.watch = NULL;
-  backend->newcomer.looked_at = watch;
-  assert(backend->at > backend->ready);
-  backend->at--;
-  *backend->at = (struct ready){.events = READY_READ, .watch = watch};
-}
 
 void newcomer_be_silent(struct newcomer *newcomer, const struct watch *watch) {
   if (newcomer->looked_at != watch) return;

@@ -19,6 +19,7 @@ struct connection {
 
 struct acceptor {
   struct watch watch;
+  bool is_local;   /* its clients come over a Unix socket; else it is not known */
   unsigned budget; /* how many clients an event may bring */
   unsigned left;   /* of these in this batch */
   uint64_t batch;  /* the number of that batch */

@@ -32,12 +32,15 @@ struct ready {
 } __attribute__((packed));
 
 struct poller_operations {
+  bool names_twice; /* a batch may have a watch twice, once for each direction */
+
   /* Makes a poller; 0, or the errno. */
   int (*create)(const weir_allocator *allocator, struct poller **poller);
 
   void (*destroy)(struct poller *poller);
 
-  /* Watches for `interest` from now on and notes it in the watch; 0, or the errno and nothing has changed. */
+  /* Watches for `interest`, which is a change, from now on and notes it in the watch; 0, or the errno and nothing has
+   * changed. */
   int (*set)(struct poller *poller, struct watch *watch, unsigned interest);
 
   /* The descriptor is about to be closed. */

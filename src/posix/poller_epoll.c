@@ -48,7 +48,6 @@ static void destroy_epoll(struct poller *poller) {
 }
 
 static int set_epoll(struct poller *poller, struct watch *watch, unsigned interest) {
-  if (interest == watch->interest) return 0;
   struct epoll_event event = {.events = interest, .data.ptr = watch};
   int operation = interest == 0 ? EPOLL_CTL_DEL : watch->interest == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   if (os_epoll_ctl(poller->descriptor, operation, watch->descriptor, &event) < 0) return errno;
@@ -61,8 +60,7 @@ static int set_epoll(struct poller *poller, struct watch *watch, unsigned intere
  * until its exec, and a child without exec for good: the set would then go on to name a watch that is no more.
  */
 static void forget_epoll(struct poller *poller, struct watch *watch) {
-  struct epoll_event none = {0};
-  os_epoll_ctl(poller->descriptor, EPOLL_CTL_DEL, watch->descriptor, &none);
+  os_epoll_ctl(poller->descriptor, EPOLL_CTL_DEL, watch->descriptor, NULL);
 }
 
 static int wait_and_convert(struct poller *poller, struct ready *ready, int room, int timeout_ms) {
@@ -73,10 +71,14 @@ static int wait_and_convert(struct poller *poller, struct ready *ready, int room
   return count;
 }
 
-static int wait_epoll(struct poller *poller, struct ready *ready, int room, uint64_t timeout_ns) {
-  int timeout_ms = timeout_in_ms(timeout_ns);
+static inline int wait_in_ms(struct poller *poller, struct ready *ready, int room, int timeout_ms) {
   return SAME_LAYOUT ? os_epoll_wait(poller->descriptor, (struct epoll_event *)(void *)ready, room, timeout_ms)
                      : wait_and_convert(poller, ready, room, timeout_ms);
+}
+
+static int wait_epoll(struct poller *poller, struct ready *ready, int room, uint64_t timeout_ns) {
+  if (timeout_ns == WAIT_FOREVER) return wait_in_ms(poller, ready, room, -1);
+  return wait_in_ms(poller, ready, room, timeout_in_ms(timeout_ns));
 }
 
 static int pollable_epoll(struct poller *poller) { return poller->descriptor; }

@@ -91,6 +91,7 @@ static int wait_kqueue(struct poller *poller, struct ready *ready, int room, uin
 static int pollable_kqueue(struct poller *poller) { return poller->descriptor; }
 
 const struct poller_operations poller_kqueue = {
+    .names_twice = true,
     .create = create_kqueue,
     .destroy = destroy_kqueue,
     .set = set_kqueue,

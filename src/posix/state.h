@@ -11,6 +11,8 @@
 #ifndef WEIR_POSIX_STATE_H
 #define WEIR_POSIX_STATE_H
 
+#include <assert.h>
+
 #include "posix/parts.h"
 #include "posix/poller.h"
 #include "posix/wake.h"
@@ -42,7 +44,8 @@ enum phase { PHASE_WAITING = 0, PHASE_EVENTS, PHASE_FINISHED };
 struct backend {
   /* The batch: what `next` touches each time. */
   struct ready *at; /* what is served next; behind the last one stands one without events */
-  enum phase phase;
+  uint8_t phase;    /* enum phase */
+  bool ends_batch;  /* this batch ends with OPERATION_NONE, also when `next` may wait for ever */
   uint64_t batch;
   struct finished finished;
 
@@ -55,7 +58,6 @@ struct backend {
   const struct poller_operations *poller_operations;
   struct poller *poller;
   int poller_failure; /* errno of the last wait; 0: it went well */
-  bool ends_batch;    /* this batch ends with OPERATION_NONE, also when `next` may wait for ever */
   const weir_allocator *allocator;
 
   struct wake wake;
@@ -72,17 +74,36 @@ struct backend {
 
 /* ---- interest.c ---- */
 
-/* A watch has a new pending operation: the poller shall know before the next wait. */
-void interest_grow(struct backend *backend, struct watch *watch);
+/* Tells the poller what has grown of a watch. */
+void interest_tell(struct backend *backend, struct watch *watch);
+
+/*
+ * A watch has a new pending operation: the poller shall know before the next wait. One pointer is enough for steady
+ * traffic; when a second watch grows, the first is told of at once.
+ */
+static inline void interest_grow(struct backend *backend, struct watch *watch) {
+  struct watch *earlier = backend->unsettled;
+  backend->unsettled = watch;
+  if (earlier != NULL && earlier != watch) interest_tell(backend, earlier);
+}
 
 /* Tells the poller what has grown. */
-void interest_settle(struct backend *backend);
+static inline void interest_settle(struct backend *backend) {
+  struct watch *watch = backend->unsettled;
+  if (watch == NULL) return;
+  backend->unsettled = NULL;
+  interest_tell(backend, watch);
+}
 
 /* An event came that nobody wanted: tells the poller now what is wanted. */
 void interest_shrink(struct backend *backend, struct watch *watch);
 
 /* The descriptor is about to be closed. */
-void interest_forget(struct backend *backend, struct watch *watch);
+static inline void interest_forget(struct backend *backend, struct watch *watch) {
+  if (backend->unsettled == watch) backend->unsettled = NULL;
+  if (watch->interest != 0) backend->poller_operations->forget(backend->poller, watch);
+  watch->interest = 0;
+}
 
 /* The descriptor goes on, and this watch has nothing to do with it any more. */
 void interest_part(struct backend *backend, struct watch *watch);
@@ -95,11 +116,21 @@ static inline void finished_add(struct backend *backend, struct watch *watch, un
 
 /* ---- newcomer.c ---- */
 
-/* A client was taken. */
-void newcomer_come(struct newcomer *newcomer, const struct watch *watch);
+/* A client was taken. Who came before it was not silent if nobody has said so. */
+static inline void newcomer_come(struct newcomer *newcomer, const struct watch *watch) {
+  if (newcomer->looked_at != NULL) newcomer->last_passes = 0;
+  newcomer->watch = newcomer->passes == 0 ? watch : NULL;
+  if (newcomer->passes > 0) newcomer->passes--;
+}
 
 /* The one to be looked at reads for the first time: it is served next. */
-void newcomer_read(struct backend *backend, struct watch *watch);
+static inline void newcomer_read(struct backend *backend, struct watch *watch) {
+  backend->newcomer.watch = NULL;
+  backend->newcomer.looked_at = watch;
+  assert(backend->at > backend->ready);
+  backend->at--;
+  *backend->at = (struct ready){.events = READY_READ, .watch = watch};
+}
 
 /* Nothing was there to read: it may have been a newcomer. */
 void newcomer_be_silent(struct newcomer *newcomer, const struct watch *watch);
@@ -126,13 +157,20 @@ size_t connection_write(struct backend *backend, struct connection *connection, 
 void connection_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces,
                             size_t count);
 void connection_shutdown(struct backend *backend, struct connection *connection);
-void connection_close(struct backend *backend, struct connection *connection, enum ending ending);
+bool connection_close(struct backend *backend, struct connection *connection, enum ending ending);
 
 /* ---- what `next` does for a ready watch ---- */
 
 /* A connect that waited: OPERATION_CONNECT, or OPERATION_NONE when it still does. */
 enum operation connection_finish_connect(struct backend *backend, struct connection *connection,
                                          struct completion *completion);
+
+/* A receive brought the end of file, and no call has met an error before. */
+static inline enum operation connection_come_to_end(struct completion *completion) {
+  completion->connection->watch.pending &= (uint8_t)~PENDING(OPERATION_READ);
+  completion->result = COMPLETION_END;
+  return OPERATION_READ;
+}
 
 /* A receive brought nothing: OPERATION_READ with the end or an error, or OPERATION_NONE. */
 enum operation connection_receive_nothing(struct backend *backend, struct completion *completion);
@@ -144,8 +182,8 @@ enum operation connection_receive(struct backend *backend, struct connection *co
 /* Sends once: OPERATION_WRITE, or OPERATION_NONE when there was no room. */
 enum operation connection_send(struct backend *backend, struct connection *connection, struct completion *completion);
 
-/* Accepts once: OPERATION_ACCEPT, or OPERATION_NONE when no client was there. `again`: this event may bring more. */
-enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acceptor, struct completion *completion,
-                                   bool *again);
+/* Accepts once: OPERATION_ACCEPT, or OPERATION_NONE when no client was there. Consumes the event unless it may bring
+ * more. */
+enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acceptor, struct completion *completion);
 
 #endif

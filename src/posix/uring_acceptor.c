@@ -126,8 +126,8 @@ void uring_take(struct backend *backend, struct acceptor *acceptor, struct conne
   (void)acceptor;
   assert(backend->offered >= 0);
   if (connection != NULL) {
-    connection->watch.kind = backend->offered_kind;
-    connection->watch.descriptor = backend->offered;
+    struct watch watch = {.kind = backend->offered_kind, .descriptor = backend->offered};
+    *uring_connection_of(connection) = (struct uring_connection){.base.watch = watch};
   } else {
     os_close(backend->offered);
   }

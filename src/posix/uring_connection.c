@@ -107,7 +107,8 @@ void uring_finish_close(struct backend *backend, struct uring_connection *connec
                refuses ? failure_of(ENOTSUP, HINT_NONE) : failure_none());
 }
 
-void uring_close(struct backend *backend, struct connection *base, enum ending ending) {
+bool uring_close(struct backend *backend, struct connection *base, enum ending ending) {
+  if (ending == ENDING_AT_END) return false;
   struct uring_connection *connection = uring_connection_of(base);
   struct watch *watch = &base->watch;
   assert(!uring_is_pending(watch, OPERATION_CLOSE));
@@ -118,4 +119,5 @@ void uring_close(struct backend *backend, struct connection *base, enum ending e
   connection->asked_back = connection->asked_back && ending == ENDING_DETACH;
   watch->pending = PENDING(OPERATION_CLOSE);
   uring_finish_close(backend, connection);
+  return true;
 }

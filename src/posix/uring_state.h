@@ -172,7 +172,7 @@ size_t uring_write_soon(struct backend *backend, struct connection *connection, 
 void uring_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces,
                        size_t count);
 void uring_shutdown(struct backend *backend, struct connection *connection);
-void uring_close(struct backend *backend, struct connection *connection, enum ending ending);
+bool uring_close(struct backend *backend, struct connection *connection, enum ending ending);
 
 /* ---- what `next` does with a completion ---- */
 

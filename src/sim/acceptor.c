@@ -135,6 +135,7 @@ void sim_take(struct backend *backend, struct acceptor *acceptor, struct connect
   backend->offering = NULL;
   backend->offered = NULL;
   if (connection != NULL) {
+    memset(connection, 0, sizeof *connection);
     sim_begin_open(backend, connection, &wire->server);
     return;
   }

@@ -254,9 +254,10 @@ void sim_leave_wire(struct connection *connection, enum ending ending) {
   sim_refresh(peer);
 }
 
-void sim_close(struct backend *backend, struct connection *connection, enum ending ending) {
+bool sim_close(struct backend *backend, struct connection *connection, enum ending ending) {
   (void)backend;
   assert(connection->backend == backend && connection->life != CONNECTION_CLOSING);
+  if (ending == ENDING_AT_END) return false;
   bool is_detached = ending == ENDING_DETACH && connection->life == CONNECTION_OPEN;
   connection->life = CONNECTION_CLOSING;
   if (ending == ENDING_DETACH && !is_detached) connection->close_code = WEIR_ENOTSUP;
@@ -270,6 +271,7 @@ void sim_close(struct backend *backend, struct connection *connection, enum endi
     sim_leave_wire(connection, ending);
   }
   submit(connection, &connection->close);
+  return true;
 }
 
 /* Reads what a cancelled write points at: it must stay until now, and a memory checker sees whether it did. */

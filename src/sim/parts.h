@@ -113,7 +113,7 @@ void sim_read(struct backend *backend, struct connection *connection, bool wante
 size_t sim_write(struct backend *backend, struct connection *connection, const void *bytes, size_t length);
 void sim_write_queue(struct backend *backend, struct connection *connection, const struct piece *pieces, size_t count);
 void sim_shutdown(struct backend *backend, struct connection *connection);
-void sim_close(struct backend *backend, struct connection *connection, enum ending ending);
+bool sim_close(struct backend *backend, struct connection *connection, enum ending ending);
 weir_code sim_control(struct backend *backend, struct connection *connection, enum control control, void *argument);
 
 /* Makes cleared memory a connection that has no end yet, and gives it one. */

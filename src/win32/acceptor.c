@@ -2,8 +2,10 @@
 #include "win32/acceptor.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "common/base/memory.h"
+#include "win32/connection.h"
 
 static enum operation finish_instance(struct backend *backend, struct task *task, struct completion *completion);
 static enum operation finish_offer(struct backend *backend, struct task *task, struct completion *completion);
@@ -192,6 +194,7 @@ void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct co
   assert(instance != NULL);
   acceptor->offered = NULL;
   if (connection != NULL) {
+    memset(connection, 0, sizeof *connection);
     acceptor->kind->hand_over(backend, instance, connection);
     instance->handle = NULL;
   }

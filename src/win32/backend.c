@@ -166,8 +166,10 @@ static void end_writing(struct backend *backend, struct connection *connection) 
   connection->kind->shutdown(backend, connection);
 }
 
-static void end_connection(struct backend *backend, struct connection *connection, enum ending ending) {
+static bool end_connection(struct backend *backend, struct connection *connection, enum ending ending) {
+  if (ending == ENDING_AT_END) return false;
   connection->kind->close(backend, connection, ending);
+  return true;
 }
 
 static weir_code ask(struct backend *backend, struct connection *connection, enum control control, void *argument) {

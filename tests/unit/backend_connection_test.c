@@ -245,6 +245,29 @@ static void what_was_sent_before_a_close_arrives(void **state) {
   seam_end(seam, pair.client);
 }
 
+/* Its memory is the caller's at once, while the other one's event still waits in the batch. */
+static void at_its_end_a_connection_may_be_over_at_once(void **state) {
+  struct seam *seam = *state;
+  struct seam_pair pairs[] = {seam_pair(seam), seam_pair(seam)};
+  struct connection *refused[2] = {NULL, NULL};
+  for (int i = 0; i < 2; i++) seam_end(seam, pairs[i].client);
+  for (int i = 0; i < 2; i++) seam->operations->read(seam->backend, pairs[i].server, true);
+  for (int i = 0; i < 2; i++) {
+    struct completion completion;
+    assert_int_equal(seam_next(seam, &completion), OPERATION_READ);
+    assert_int_equal(completion.result, COMPLETION_END);
+    if (seam->operations->close(seam->backend, completion.connection, ENDING_AT_END)) {
+      seam_free(seam, completion.connection);
+    } else {
+      refused[i] = completion.connection;
+    }
+  }
+  for (int i = 0; i < 2; i++) {
+    if (refused[i] != NULL) seam_end(seam, refused[i]);
+  }
+  seam_expect_nothing(seam);
+}
+
 static void a_close_comes_last_and_alone(void **state) {
   struct seam *seam = *state;
   struct seam_pair pair = seam_pair(seam);
@@ -378,6 +401,7 @@ int main(int argc, char **argv) {
       SEAM_CASE(a_peer_that_closes_ends_a_blocked_write),
       SEAM_CASE(each_direction_ends_by_itself),
       SEAM_CASE(what_was_sent_before_a_close_arrives),
+      SEAM_CASE(at_its_end_a_connection_may_be_over_at_once),
       SEAM_CASE(a_close_comes_last_and_alone),
       SEAM_CASE(a_close_overtakes_a_shutdown_that_has_not_come_back),
       SEAM_CASE(a_connect_can_be_closed_before_it_comes_back),
