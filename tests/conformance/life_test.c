@@ -117,6 +117,66 @@ static void ping_pong_until_the_client_destroys_itself(struct world *world) {
   world_expect(world, "V", "listening connection close close-cb");
 }
 
+/* ---- ends that nobody hears ------------------------------------------------------------------------------------- */
+
+struct unheard {
+  weir_socket *kept;
+  weir_server *server;
+  struct world *world;
+};
+
+static void keep_for_echo(const weir_event *event, void *user) {
+  struct unheard *unheard = user;
+  if (unheard->kept == NULL) unheard->kept = world_keep_socket(unheard->world, weir_socket_retain(event->connection));
+  world_on(event->connection, WEIR_EVENT_DATA, write_back, NULL);
+}
+
+static void count_connections(const weir_event *event, void *user) {
+  struct unheard *unheard = user;
+  (void)event;
+  struct world_mark *mark = world_mark(unheard->world, "V", NULL);
+  assert_int_equal(weir_server_get_connections(unheard->server, world_note_count, mark), WEIR_OK);
+}
+
+static void ask_once(struct unheard *unheard) {
+  weir_socket *client = world_connect_traced(unheard->world, "C");
+  world_on(client, WEIR_EVENT_DATA, world_end_on, NULL);
+  world_on(client, WEIR_EVENT_CLOSE, count_connections, unheard);
+  world_write(client, "x");
+}
+
+static void an_end_that_nobody_hears_closes_the_socket(struct world *world) {
+  struct unheard unheard = {.world = world};
+  unheard.server = world_listen(world, NULL, keep_for_echo, &unheard);
+  world_forget(world);
+  world_trace_server(world, unheard.server, "V");
+  for (size_t i = 1; i <= 3; i++) {
+    ask_once(&unheard);
+    world_run_until_noted(world, "V count", i);
+  }
+  assert_int_equal(weir_socket_get_state(unheard.kept), WEIR_SOCKET_CLOSED);
+  assert_true(weir_socket_destroyed(unheard.kept));
+  assert_int_equal(weir_socket_bytes_read(unheard.kept), 1);
+  assert_int_equal(world_write(unheard.kept, "too late"), WEIR_EDESTROYED);
+  weir_server_close(unheard.server, NULL, NULL);
+  world_run(world);
+  world_expect(world, "V", "connection count(0) connection count(0) connection count(0) close");
+}
+
+/* The one that was accepted becomes a client. */
+static void a_socket_that_closed_unheard_has_a_second_life(struct world *world) {
+  struct unheard unheard = {.world = world};
+  unheard.server = world_listen(world, NULL, keep_for_echo, &unheard);
+  ask_once(&unheard);
+  world_run_until_noted(world, "V count(0)", 1);
+  world_trace_socket(world, unheard.kept, "K", WORLD_TRACE_LIFE);
+  world_on(unheard.kept, WEIR_EVENT_CONNECT, world_end_on, NULL);
+  world_on(unheard.kept, WEIR_EVENT_CLOSE, world_close_server_on, unheard.server);
+  assert_int_equal(weir_socket_connect(unheard.kept, world->endpoint, NULL), WEIR_OK);
+  world_run(world);
+  world_expect_either(world, "K", "connect finish end close(false)", "connect end finish close(false)");
+}
+
 /* ---- destroy ---------------------------------------------------------------------------------------------------- */
 
 static void write_and_destroy(const weir_event *event, void *world) {
@@ -356,6 +416,8 @@ static const struct world_case cases[] = {
     WORLD_CASE("EO-06", both_sides_end_in_the_same_moment),
     WORLD_CASE("A051 A087 A089 A117 M29 M38 R10 S076", a_socket_lives_until_both_halves_have_ended),
     WORLD_CASE("A175", ping_pong_until_the_client_destroys_itself),
+    WORLD_CASE("", an_end_that_nobody_hears_closes_the_socket),
+    WORLD_CASE("", a_socket_that_closed_unheard_has_a_second_life),
     WORLD_CASE("EO-24 S100", destroying_in_connect_sends_what_the_system_took),
     WORLD_CASE("EO-24 A071 A102 R1", a_destroy_in_the_turn_of_connect_is_silent_but_for_the_close),
     WORLD_CASE("EO-24 A101", destroying_what_never_connected_closes_it),

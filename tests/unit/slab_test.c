@@ -37,7 +37,7 @@ static void *resize(void *user, void *block, size_t bytes) {
 
 static struct given get(struct slab *slab) {
   struct given given;
-  given.bytes = slab_get(slab, &given.place);
+  given.bytes = slab_get_zeroed(slab, &given.place);
   assert_non_null(given.bytes);
   assert_int_equal((uintptr_t)given.bytes % sizeof(uint64_t), 0);
   for (size_t i = 0; i < BLOCK_BYTES; i++) assert_int_equal(given.bytes[i], 0);

@@ -40,6 +40,13 @@ static inline void list_append(struct list *list, struct list_node *node) {
   list->head.previous = node;
 }
 
+/* Takes a node that is about to be freed out of the list that it is on. */
+static inline void list_unlink(struct list_node *node) {
+  assert(list_linked(node));
+  node->previous->next = node->next;
+  node->next->previous = node->previous;
+}
+
 /* Takes a node out of whatever list it is on; does nothing to a node that is on none. */
 static inline void list_remove(struct list_node *node) {
   if (!list_linked(node)) return;

@@ -9,7 +9,10 @@
 
 enum { CHUNK_BYTES = 65536 };
 
-/* An empty chunk that is kept has touched no more pages than so many blocks take. */
+/*
+ * An empty chunk that has touched no more pages than so many blocks take is kept: who comes and goes alone then asks
+ * the system for nothing. There is one of these at most, because a chunk is opened when all others are full.
+ */
 enum { KEPT_BLOCKS = 32 };
 
 struct free_block {
@@ -66,7 +69,6 @@ void *slab_apart(const struct slab *slab, void *block, uint16_t place) {
 
 /* ---- getting ---- */
 
-/* New pages are all zero. */
 APART static struct slab_chunk *open_chunk(struct slab *slab) {
   if (slab->chunk_blocks == 0) return NULL;
   struct slab_chunk *chunk = system_pages_get(CHUNK_BYTES);
@@ -79,8 +81,6 @@ static void *take_block(struct slab *slab, struct slab_chunk *chunk, uint16_t *p
   if (block != NULL) {
     chunk->free = block->next;
     *place = block->place;
-    memset(block, 0, slab->block_bytes);
-    if (slab->apart_bytes > 0) memset(slab_apart(slab, block, *place), 0, slab->apart_bytes);
   } else {
     *place = ++chunk->touched;
     block = block_at(slab, chunk, *place);
@@ -93,7 +93,7 @@ APART static void *get_otherwise(struct slab *slab, uint16_t *place) {
   struct slab_chunk *chunk = open_chunk(slab);
   if (chunk != NULL) return take_block(slab, chunk, place);
   *place = 0;
-  return memory_get_zeroed(slab->allocator, (size_t)slab->block_bytes + slab->apart_bytes);
+  return memory_get(slab->allocator, (size_t)slab->block_bytes + slab->apart_bytes);
 }
 
 void *slab_get(struct slab *slab, uint16_t *place) {
@@ -101,13 +101,15 @@ void *slab_get(struct slab *slab, uint16_t *place) {
   return take_block(slab, CONTAINER_OF(slab->open.head.next, struct slab_chunk, link), place);
 }
 
-/* ---- giving back ---- */
-
-/* One is kept, if it is small: who comes and goes alone then asks the system for nothing. */
-static void leave_chunk(const struct slab *slab, struct slab_chunk *chunk) {
-  bool is_last = list_first(&slab->open) == &chunk->link && list_after(&slab->open, &chunk->link) == NULL;
-  if (!is_last || chunk->touched > KEPT_BLOCKS) drop_chunk(chunk);
+void *slab_get_zeroed(struct slab *slab, uint16_t *place) {
+  void *block = slab_get(slab, place);
+  if (block == NULL) return NULL;
+  memset(block, 0, slab->block_bytes);
+  if (slab->apart_bytes > 0) memset(slab_apart(slab, block, *place), 0, slab->apart_bytes);
+  return block;
 }
+
+/* ---- giving back ---- */
 
 void slab_put(struct slab *slab, void *block, uint16_t place) {
   if (place == 0) {
@@ -120,5 +122,5 @@ void slab_put(struct slab *slab, void *block, uint16_t place) {
   freed->place = place;
   chunk->free = freed;
   if (chunk->used-- == slab->chunk_blocks) list_append(&slab->open, &chunk->link);
-  if (chunk->used == 0) leave_chunk(slab, chunk);
+  if (chunk->used == 0 && chunk->touched > KEPT_BLOCKS) drop_chunk(chunk);
 }

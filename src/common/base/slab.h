@@ -36,10 +36,13 @@ void slab_init(struct slab *slab, const weir_allocator *allocator, size_t block_
 /* All blocks are back. */
 void slab_fini(struct slab *slab);
 
-/* A block, all zero, and its place, to be remembered; NULL: no memory. */
+/* A block, and its place, to be remembered; NULL: no memory. Neither it nor what it has apart is cleared. */
 void *slab_get(struct slab *slab, uint16_t *place);
 
-/* What a block has apart, all zero at first. */
+/* The same, all zero. */
+void *slab_get_zeroed(struct slab *slab, uint16_t *place);
+
+/* What a block has apart. */
 void *slab_apart(const struct slab *slab, void *block, uint16_t place);
 
 /* Gives it back. */

@@ -168,7 +168,7 @@ static void restore(struct weir_socket *socket, struct socket_parcel *parcel) {
 }
 
 weir_code socket_parcel_unpack(struct socket_parcel *parcel, weir_loop *loop, struct weir_socket **unpacked) {
-  struct weir_socket *socket = socket_make(loop, parcel->allow_half_open, true, parcel->user);
+  struct weir_socket *socket = socket_make(loop, parcel->allow_half_open, parcel->user);
   bool ready = socket != NULL && socket_need_extra(socket) != NULL;
   weir_code code = ready ? restore_options(socket, parcel) : WEIR_ENOMEM;
   if (code == WEIR_OK) code = open_native(socket, parcel);

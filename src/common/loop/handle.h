@@ -76,20 +76,23 @@ static inline const struct handle_class *handle_class(const struct handle *handl
 /* Whether one of the array listens. */
 bool listeners_hear(const struct listener_array *listeners, weir_event_type type);
 
+/* Whether one of the array listens to one of these events: a bit for each. */
+bool listeners_hear_any(const struct listener_array *listeners, uint32_t events);
+
 /*
  * Runs those of the array. Once the handle is silenced no further one runs, unless it was so when the emission began
  * (close, error, unpipe of a destroyed socket).
  */
 void listeners_emit(struct handle *handle, const weir_event *event);
 
+/* Frees the array. */
+void listeners_free(struct handle *handle);
+
 /* ---- owners, liveness, events ---- */
 
-/* Prepares a cleared handle with one owner, the user. The structure's other members are the caller's. */
+/* Prepares a handle with one owner, the user. The structure's other members are the caller's. */
 static inline void handle_init(struct handle *handle, weir_loop *loop, void *user) {
-  handle->loop = loop;
-  handle->user = user;
-  handle->owners = 1;
-  handle->referenced = true;
+  *handle = (struct handle){.loop = loop, .user = user, .owners = 1, .referenced = true};
   list_append(&loop->handles, &handle->link);
   loop_dependent_came(loop);
 }
@@ -102,14 +105,30 @@ static inline void handle_retain(struct handle *handle) {
 /* No owner is left. */
 void handle_free(struct handle *handle);
 
+/* The same for who knows its class, and how that frees it. */
+static inline void handle_free_by(struct handle *handle, void (*free_by_class)(struct handle *handle)) {
+  weir_loop *loop = handle->loop;
+  assert(!handle->counted && !handle->owes);
+  if (handle->listener == NULL && handle->listeners != NULL) listeners_free(handle);
+  list_unlink(&handle->link);
+  free_by_class(handle);
+  loop_dependent_gone(loop);
+}
+
 /* Gives one ownership back; with the last the handle is freed. */
 static inline void handle_release(struct handle *handle) {
   assert(handle->owners > 0);
   if (--handle->owners == 0) handle_free(handle);
 }
 
-/* Puts the handle on the loop's list of those that owe, unless it is there. */
-void handle_owe(struct handle *handle);
+/* Puts the handle on the loop's list of those that owe. */
+void handle_begin_to_owe(struct handle *handle);
+
+/* The same, unless it is there. Nothing is delivered any more by a loop that has ended. */
+static inline void handle_owe(struct handle *handle) {
+  if (handle->owes || handle->attended || handle->loop->ended) return;
+  handle_begin_to_owe(handle);
+}
 
 /* It was moved from that list to another one, whose owner will look for what it owes. */
 void handle_owe_no_more(struct handle *handle);
@@ -146,6 +165,12 @@ static inline bool handle_hears(const struct handle *handle, weir_event_type typ
   return handle->listeners != NULL && listeners_hear(handle->listeners, type);
 }
 
+/* Whether anybody listens to one of these: a bit for each. */
+static inline bool handle_hears_any(const struct handle *handle, uint32_t events) {
+  if (handle->listener != NULL) return (events << 1 >> handle->only_type & 1U) != 0;
+  return handle->listeners != NULL && listeners_hear_any(handle->listeners, events);
+}
+
 /* Emits an event to the handle's listeners. */
 static inline void handle_emit(struct handle *handle, const weir_event *event) {
   if (handle_has_only(handle, event->type)) {
@@ -164,6 +189,22 @@ enum listener_position { LISTENER_LAST, LISTENER_LAST_ONCE, LISTENER_FIRST };
 /* Adds a listener with its arguments checked. */
 weir_code handle_listen(struct handle *handle, weir_event_type type, enum listener_position position,
                         weir_listener listener, void *user);
+
+/* Whether the arguments make sense. */
+static inline bool handle_can_listen(const struct handle *handle, weir_event_type type, weir_listener listener) {
+  return listener != NULL && (unsigned)type < 32 && (handle_class(handle)->events >> type & 1U) != 0;
+}
+
+/* Adds the first one; false: it is not the first, or the arguments make no sense. */
+static inline bool handle_listen_first(struct handle *handle, weir_event_type type, weir_listener listener,
+                                       void *user) {
+  bool is_first = handle->listener == NULL && handle->listeners == NULL;
+  if (!is_first || !handle_can_listen(handle, type, listener)) return false;
+  handle->listener = listener;
+  handle->listener_user = user;
+  handle->only_type = (uint8_t)(type + 1);
+  return true;
+}
 
 /* Removes one with its arguments checked. */
 weir_code handle_unlisten(struct handle *handle, weir_event_type type, weir_listener listener, const void *user);

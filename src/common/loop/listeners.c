@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/base/apart.h"
 #include "common/base/memory.h"
 #include "common/loop/loop.h"
 
@@ -38,6 +39,10 @@ bool listeners_hear(const struct listener_array *listeners, weir_event_type type
   return (listeners->mask >> type & 1U) != 0;
 }
 
+bool listeners_hear_any(const struct listener_array *listeners, uint32_t events) {
+  return (listeners->mask & events) != 0;
+}
+
 static size_t count_in_array(const struct listener_array *array, weir_event_type type) {
   size_t count = 0;
   for (size_t i = 0; i < array->count; i++) {
@@ -65,8 +70,10 @@ size_t listeners_count(const struct handle *handle, weir_event_type type) {
   return handle_has_only(handle, type) ? 1 : array == NULL ? 0 : count_in_array(array, type);
 }
 
+void listeners_free(struct handle *handle) { memory_put(&handle->loop->allocator, array_of(handle)); }
+
 void listeners_clear(struct handle *handle) {
-  memory_put(&handle->loop->allocator, array_of(handle));
+  listeners_free(handle);
   handle->listener = NULL;
   handle->listeners = NULL;
   handle->only_type = 0;
@@ -180,7 +187,7 @@ static void call_once(struct handle *handle, size_t at, const weir_event *event)
 }
 
 /* The array may move while a listener adds another, so it is read anew at every step. */
-static void emit_with_care(struct handle *handle, const weir_event *event) {
+APART static void emit_with_care(struct handle *handle, const weir_event *event) {
   struct listener_array *array = handle->listeners;
   assert(!array->emitting);
   bool all = handle->silenced || event->type == WEIR_EVENT_ERROR || event->type == WEIR_EVENT_CLOSE;

@@ -186,6 +186,7 @@ void loop_unhandled(weir_loop *loop, const weir_error *error) {
 
 /* ---- running ---- */
 
+/* False when there was nothing. */
 APART static bool dispatch_other(enum operation operation, const struct completion *completion) {
   switch (operation) {
     case OPERATION_WRITE:
@@ -200,12 +201,10 @@ APART static bool dispatch_other(enum operation operation, const struct completi
     case OPERATION_CLOSE:
       socket_close_done(completion);
       return true;
-    case OPERATION_ACCEPT:
-      server_accept_done(completion);
-      return true;
     case OPERATION_CLOSE_ACCEPTOR:
       server_close_done(completion);
       return true;
+    case OPERATION_ACCEPT:
     case OPERATION_READ:
     case OPERATION_NONE:
       break;
@@ -213,10 +212,14 @@ APART static bool dispatch_other(enum operation operation, const struct completi
   return false;
 }
 
-/* False when there was nothing. */
 static inline bool dispatch(enum operation operation, const struct completion *completion) {
-  if (operation != OPERATION_READ) return dispatch_other(operation, completion);
-  socket_read_done(completion);
+  if (operation == OPERATION_READ) {
+    socket_read_done(completion);
+  } else if (operation == OPERATION_ACCEPT) {
+    server_accept_done(completion);
+  } else {
+    return dispatch_other(operation, completion);
+  }
   return true;
 }
 

@@ -74,7 +74,7 @@ weir_code weir_timer_create(weir_loop *loop, weir_timer_callback callback, void 
   loop_check_thread(loop);
   if (loop->ended) return WEIR_ECANCELED;
   uint16_t place;
-  weir_timer *made = slab_get(&loop->timers, &place);
+  weir_timer *made = slab_get_zeroed(&loop->timers, &place);
   if (made == NULL) return WEIR_ENOMEM;
   if (deadline_init(&made->deadline, loop, DEADLINE_TIMER) != WEIR_OK) {
     slab_put(&loop->timers, made, place);

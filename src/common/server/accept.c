@@ -31,40 +31,39 @@ APART static void back_off(weir_server *server, const struct completion *complet
   server_report(server, "accept", (weir_code)completion->result, completion->native_code, completion->hint);
 }
 
+APART static void forget_shortage(weir_server *server) {
+  server->short_of_descriptors = false;
+  server->pause_ms = SERVER_FIRST_PAUSE_MS;
+}
+
 static void turn_away(weir_server *server) {
   server->handle.loop->operations->take(server->handle.loop->backend, server_acceptor(server), NULL);
 }
 
-/* What the listener has asked of the socket. Most only want to hear it, and nobody hears `resume`. */
-static void begin(struct weir_socket *socket) {
-  bool just_flows = socket->debts == DEBT_RESUME && socket->life == LIFE_OPEN && socket->extra == NULL;
-  if (just_flows && !handle_hears(&socket->handle, WEIR_EVENT_RESUME)) {
-    socket->handle.attended = false;
-    socket->debts = 0;
-    socket->read_half = READ_FLOWING;
-  } else {
-    handle_settle(&socket->handle);
-  }
+/* Whether all that the listener has asked of the socket is to hear its data, as most do. Nobody hears `resume` then. */
+static bool just_flows(const struct weir_socket *socket) {
+  bool plain = socket->debts == DEBT_RESUME && socket->life == LIFE_OPEN && socket->extra == NULL && !socket->reading;
+  return plain && !handle_hears(&socket->handle, WEIR_EVENT_RESUME);
 }
 
-/* `peer` is NULL over anything but TCP. */
-static void welcome(weir_server *server, struct weir_socket *socket, const weir_address *peer) {
-  weir_event event = {.type = WEIR_EVENT_CONNECTION, .server = server, .connection = socket};
-  socket->flow = server->pause_on_connect ? FLOW_PAUSED : FLOW_UNDECIDED;
-  socket->server = server;
-  handle_retain(&server->handle);
-  server->connections++;
-  server->unclosed++;
-  server->handle.loop->counters.connections_accepted++;
-  if (peer != NULL) socket_meet(socket, peer);
-  socket_become_open(socket);
-  handle_attend(&socket->handle);
-  handle_emit(&server->handle, &event);
-  begin(socket);
-  /* A listener that pauses still has what comes read up to the mark; only pause_on_connect reads nothing. (EO-07,
-   * EO-08) */
+/* A listener that pauses still has what comes read up to the mark; only pause_on_connect reads nothing. (EO-07, EO-08)
+ */
+APART static void begin_otherwise(const weir_server *server, struct weir_socket *socket) {
+  handle_settle(&socket->handle);
   if (socket->reading) return;
   if (!server->pause_on_connect || socket->flow != FLOW_PAUSED) socket_start_reading(socket);
+}
+
+/* Does what the listener has asked of the socket. */
+static inline void begin(const weir_server *server, struct weir_socket *socket) {
+  if (!just_flows(socket)) {
+    begin_otherwise(server, socket);
+    return;
+  }
+  socket->handle.attended = false;
+  socket->debts = 0;
+  socket->read_half = READ_FLOWING;
+  socket_read_on(socket);
 }
 
 /* Too many: they are told who it was, as far as TCP says. */
@@ -76,9 +75,8 @@ APART static void drop(weir_server *server, const weir_address *peer) {
   handle_emit(&server->handle, &event);
 }
 
-static bool is_full(const weir_server *server) {
-  return server->max_connections >= 0 && server->connections >= (size_t)server->max_connections;
-}
+/* WEIR_UNLIMITED is more than there can be. */
+static bool is_full(const weir_server *server) { return server->connections >= (size_t)server->max_connections; }
 
 static bool is_blocked(const weir_server *server, const weir_address *peer) {
   return server->block_list != NULL && weir_block_list_check(server->block_list, peer);
@@ -89,17 +87,36 @@ APART static void refuse_for_memory(weir_server *server) {
   server_report(server, "accept", WEIR_ENOMEM, 0, "no memory for a client's socket; the client was turned away");
 }
 
-static void accept_client(weir_server *server, const weir_address *peer) {
+/* The owner it was made with is the loop. */
+static MERGED void open_client(weir_server *server, struct weir_socket *socket, const weir_address *peer) {
+  socket->server = server;
+  handle_retain(&server->handle);
+  server->connections++;
+  server->unclosed++;
+  server->handle.loop->counters.connections_accepted++;
+  if (peer != NULL) socket_meet(socket, peer);
+  socket_become_open(socket);
+  socket->allow_half_open = server->allow_half_open;
+  socket->flow = server->pause_on_connect ? FLOW_PAUSED : FLOW_UNDECIDED;
+}
+
+/* `peer` is NULL over anything but TCP. */
+static MERGED void accept_client(weir_server *server, const weir_address *peer) {
+  uint16_t place;
   weir_loop *loop = server->handle.loop;
-  struct weir_socket *socket = socket_make(loop, server->allow_half_open, peer != NULL, NULL);
+  struct weir_socket *socket = slab_get(&loop->sockets[peer != NULL], &place);
   if (socket == NULL) {
     refuse_for_memory(server);
     return;
   }
-  server->short_of_descriptors = false;
-  server->pause_ms = SERVER_FIRST_PAUSE_MS;
   loop->operations->take(loop->backend, server_acceptor(server), socket_connection(socket));
-  welcome(server, socket, peer); /* the owner it was made with is the loop */
+  if (server->short_of_descriptors) forget_shortage(server);
+  socket_init(socket, place, loop, peer != NULL);
+  open_client(server, socket, peer);
+  weir_event event = {.type = WEIR_EVENT_CONNECTION, .server = server, .connection = socket};
+  handle_attend(&socket->handle);
+  handle_emit(&server->handle, &event);
+  begin(server, socket);
 }
 
 /* Who comes is lent by the backend only until `take`. */

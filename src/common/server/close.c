@@ -9,15 +9,10 @@
 #include "common/server/server.h"
 #include "common/socket/socket.h"
 
-static void owe_close_if_over(weir_server *server) {
+void server_owe_close_if_over(weir_server *server) {
   if (server->state == SERVER_CLOSING && server->acceptor_returned && server->unclosed == 0) {
     server_owe(server, SERVER_OWES_CLOSE);
   }
-}
-
-void server_socket_closed(weir_server *server) {
-  server->unclosed--;
-  owe_close_if_over(server);
 }
 
 static void close_below(weir_server *server, enum ending ending) {
@@ -120,14 +115,14 @@ void server_close_done(const struct completion *completion) {
     return;
   }
   server_update_liveness(server);
-  owe_close_if_over(server);
+  server_owe_close_if_over(server);
 }
 
 void server_owe_bare_close(weir_server *server) {
   server->state = SERVER_CLOSING;
   server->acceptor_returned = true;
   handle_retain(&server->handle); /* the loop's, until `close` was emitted */
-  owe_close_if_over(server);
+  server_owe_close_if_over(server);
 }
 
 void server_deliver_close(weir_server *server) {

@@ -45,10 +45,6 @@ const weir_address *server_bound_address(const weir_server *server) { return &se
 
 const struct socket_options *server_socket_options(const weir_server *server) { return &server->socket_options; }
 
-void server_socket_destroyed(weir_server *server) { server->connections--; }
-
-void server_release_from_socket(weir_server *server) { handle_release(&server->handle); }
-
 /* ---- making ---- */
 
 static weir_code take_options(weir_server *server, const weir_server_options *options) {

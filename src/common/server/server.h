@@ -133,10 +133,10 @@ const weir_address *server_bound_address(const weir_server *server);
 const struct socket_options *server_socket_options(const weir_server *server);
 
 /* An accepted socket was destroyed: it does not count as a connection any more. */
-void server_socket_destroyed(weir_server *server);
+static inline void server_socket_destroyed(weir_server *server) { server->connections--; }
 
 /* A socket that holds its server lets go of it. */
-void server_release_from_socket(weir_server *server);
+static inline void server_release_from_socket(weir_server *server) { handle_release(&server->handle); }
 
 /* ---- describe.c ---- */
 
@@ -206,8 +206,14 @@ void server_close_done(const struct completion *completion);
 /* Closes what is BOUND; does nothing to others. */
 void server_unbind(weir_server *server);
 
+/* Owes the `close` of a server that closes if it waits for nothing more. */
+void server_owe_close_if_over(weir_server *server);
+
 /* An accepted socket has emitted its `close`, or ended with the loop. */
-void server_socket_closed(weir_server *server);
+static inline void server_socket_closed(weir_server *server) {
+  server->unclosed--;
+  if (server->state == SERVER_CLOSING) server_owe_close_if_over(server);
+}
 
 void server_deliver_close(weir_server *server);
 

@@ -18,11 +18,6 @@
 #include "common/socket/pipe.h"
 #include "common/socket/socket.h"
 
-void socket_owe(struct weir_socket *socket, enum socket_debt debt) {
-  socket->debts |= (uint8_t)debt;
-  if (!socket->waits_to_close) handle_owe(&socket->handle);
-}
-
 void socket_update_liveness(struct weir_socket *socket) {
   bool open = socket->life == LIFE_OPEN && (socket->handle.referenced || socket_has_writes(socket));
   handle_count(&socket->handle, open || socket->life == LIFE_CONNECTING || socket->life == LIFE_CLOSING);
@@ -350,15 +345,65 @@ APART static void free_extra(struct weir_socket *socket) {
   memory_put(&loop->allocator, extra);
 }
 
-static void free_socket(struct handle *handle) {
-  struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
-  if (socket->has_tcp_room || socket->extra != NULL) {
-    socket_forget_addresses(socket);
-    socket_free_options(socket);
-  }
+APART static void free_parts(struct weir_socket *socket) {
+  socket_forget_addresses(socket);
+  socket_free_options(socket);
   if (socket->extra != NULL) free_extra(socket);
+}
+
+static void free_socket(struct handle *handle) {
+  weir_loop *loop = handle->loop;
+  struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
   if (socket->server != NULL) server_release_from_socket(socket->server);
-  slab_put(&handle->loop->sockets[socket->has_tcp_room], socket, handle->place);
+  if (socket->has_tcp_room || socket->extra != NULL) {
+    free_parts(socket);
+    slab_put(&loop->sockets[socket->has_tcp_room], socket, handle->place);
+  } else {
+    slab_put(&loop->sockets[false], socket, handle->place);
+  }
+}
+
+/* ---- an end that nobody hears ---- */
+
+/* Whether the peer's end is all of it: the own half ends with it, nothing is queued or owed, and nobody listens. */
+static inline bool ends_unheard(const struct weir_socket *socket) {
+  const uint32_t last_events = 1U << WEIR_EVENT_END | 1U << WEIR_EVENT_FINISH | 1U << WEIR_EVENT_CLOSE;
+  bool is_plain = socket->write_half == WRITE_OPEN && socket->debts == 0 && !socket->allow_half_open;
+  return is_plain && socket->extra == NULL && !socket->handle.owes && !handle_hears_any(&socket->handle, last_events);
+}
+
+/* Whoever holds it still finds it closed. */
+APART static void become_closed(struct weir_socket *socket) {
+  socket->life = LIFE_CLOSED;
+  socket->read_half = READ_NONE;
+  socket->write_half = WRITE_NONE;
+  socket->handle.silenced = true;
+}
+
+static inline void close_unheard(struct weir_socket *socket) {
+  handle_count(&socket->handle, false);
+  if (socket->server != NULL) {
+    server_socket_destroyed(socket->server);
+    server_socket_closed(socket->server);
+  }
+  if (--socket->handle.owners == 0) {
+    handle_free_by(&socket->handle, free_socket);
+  } else {
+    become_closed(socket);
+  }
+}
+
+static inline bool close_below_at_end(struct weir_socket *socket) {
+  return socket_operations(socket)->close(socket_backend(socket), socket_connection(socket), ENDING_AT_END);
+}
+
+/* Many connections of a server end unheard. What is between open and closed could be seen by listeners alone. */
+void socket_come_to_end(struct weir_socket *socket) {
+  if (ends_unheard(socket) && close_below_at_end(socket)) {
+    close_unheard(socket);
+  } else {
+    socket_end_reading(socket);
+  }
 }
 
 const struct handle_class socket_class = {.events = ((1U << WEIR_EVENT_LISTENING) - 1) | 1U << WEIR_EVENT_ERROR |

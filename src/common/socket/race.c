@@ -25,7 +25,7 @@ static bool is_local_name(const struct attempt *attempt) { return attempt->addre
 
 /* A socket that has no listeners, so that nobody hears of its life. */
 static struct weir_socket *make_scout(weir_loop *loop) {
-  struct weir_socket *scout = socket_make(loop, false, true, NULL);
+  struct weir_socket *scout = socket_make(loop, false, NULL);
   if (scout == NULL) return NULL;
   if (socket_need_extra(scout) == NULL) {
     handle_release(&scout->handle);

@@ -75,8 +75,7 @@ void socket_start_reading(struct weir_socket *socket) {
   bool open = socket->read_half == READ_HELD || socket->read_half == READ_FLOWING;
   if (!open || socket->reading || is_leaving(socket)) return;
   if (has_kept(socket) && socket->extra->kept_bytes >= socket_mark(socket)) return;
-  socket->reading = true;
-  socket_operations(socket)->read(socket_backend(socket), socket_connection(socket), true);
+  socket_read_on(socket);
 }
 
 void socket_stop_reading(struct weir_socket *socket) {
@@ -153,7 +152,7 @@ static bool keeps_decoder_rest(const struct weir_socket *socket) {
 }
 
 /* The peer's end was delivered. Without half-open the own half ends too, once the listeners have run. */
-static void end_reading(struct weir_socket *socket) {
+void socket_end_reading(struct weir_socket *socket) {
   if (socket->extra != NULL) emit_decoder_rest(socket);
   if (socket->life != LIFE_OPEN) return;
   socket->read_half = READ_ENDED;
@@ -197,7 +196,7 @@ APART static void stop_reading(struct weir_socket *socket, const struct completi
   if (socket->extra != NULL && (has_kept(socket) || (at_end && keeps_decoder_rest(socket)))) {
     end_behind_kept(socket, completion);
   } else if (at_end) {
-    end_reading(socket);
+    socket_come_to_end(socket);
   } else {
     socket_fail(socket, "read", (weir_code)completion->result, completion->native_code, completion->hint);
   }
@@ -245,11 +244,6 @@ void socket_read_done(const struct completion *completion) {
 }
 
 /* ---- flow ---- */
-
-void socket_resume(struct weir_socket *socket) {
-  socket->flow = FLOW_ON;
-  socket_owe(socket, DEBT_RESUME);
-}
 
 void weir_socket_resume(weir_socket *socket) {
   loop_check_thread(socket->handle.loop);
@@ -307,7 +301,7 @@ static void resume_with_extra(struct weir_socket *socket) {
   } else if (socket->read_half == READ_ENDING && socket->extra->read_error != NULL) {
     fail_reading(socket);
   } else if (socket->read_half == READ_ENDING) {
-    end_reading(socket);
+    socket_end_reading(socket);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "common/base/apart.h"
 #include "common/base/memory.h"
 #include "common/base/versioned.h"
 #include "common/loop/listeners.h"
@@ -22,14 +23,13 @@ void socket_prepare_memory(weir_loop *loop, bool by_page) {
   slab_init(&loop->sockets[true], &loop->allocator, bytes + sizeof(struct socket_tcp), 0, by_page);
 }
 
-struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, bool has_tcp_room, void *user) {
+struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, void *user) {
   uint16_t place;
-  struct weir_socket *socket = slab_get(&loop->sockets[has_tcp_room], &place);
+  struct weir_socket *socket = slab_get(&loop->sockets[true], &place);
   if (socket == NULL) return NULL;
-  socket->handle.place = place;
-  handle_init(&socket->handle, loop, user);
-  if (has_tcp_room) socket->has_tcp_room = true;
-  if (allow_half_open) socket->allow_half_open = true;
+  socket_init(socket, place, loop, true);
+  socket->handle.user = user;
+  socket->allow_half_open = allow_half_open;
   return socket;
 }
 
@@ -107,7 +107,7 @@ weir_code weir_socket_create(weir_loop *loop, const weir_socket_options *options
   if (loop->ended) return WEIR_ECANCELED;
   bool has_onread = whole.onread != NULL;
   if ((whole.onread_buffer != NULL) != has_onread || (whole.onread_size != 0) != has_onread) return WEIR_EINVAL;
-  struct weir_socket *made = socket_make(loop, whole.allow_half_open, true, whole.user);
+  struct weir_socket *made = socket_make(loop, whole.allow_half_open, whole.user);
   if (made == NULL) return WEIR_ENOMEM;
   weir_code code = take_options(made, &whole);
   if (code != WEIR_OK) {
@@ -181,17 +181,27 @@ bool weir_socket_has_ref(const weir_socket *socket) { return socket->handle.refe
 
 /* ---- listeners ---- */
 
-static weir_code add_listener(weir_socket *socket, weir_event_type type, enum listener_position position,
-                              weir_listener listener, void *user) {
+/* Who listens to data is a consumer. */
+static inline void consume(struct weir_socket *socket, weir_event_type type) {
+  if (type == WEIR_EVENT_DATA && socket->flow == FLOW_UNDECIDED) socket_resume(socket);
+}
+
+APART static weir_code add_listener(weir_socket *socket, weir_event_type type, enum listener_position position,
+                                    weir_listener listener, void *user) {
   if (socket == NULL) return WEIR_EINVAL;
   loop_check_thread(socket->handle.loop);
   weir_code code = handle_listen(&socket->handle, type, position, listener, user);
-  if (code == WEIR_OK && type == WEIR_EVENT_DATA && socket->flow == FLOW_UNDECIDED) socket_resume(socket);
+  if (code == WEIR_OK) consume(socket, type);
   return code;
 }
 
+/* Mostly it is the first one. */
 weir_code weir_socket_on(weir_socket *socket, weir_event_type type, weir_listener listener, void *user) {
-  return add_listener(socket, type, LISTENER_LAST, listener, user);
+  bool is_first = socket != NULL && handle_listen_first(&socket->handle, type, listener, user);
+  if (!is_first) return add_listener(socket, type, LISTENER_LAST, listener, user);
+  loop_check_thread(socket->handle.loop);
+  consume(socket, type);
+  return WEIR_OK;
 }
 
 weir_code weir_socket_once(weir_socket *socket, weir_event_type type, weir_listener listener, void *user) {

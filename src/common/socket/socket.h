@@ -36,6 +36,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <weir/socket.h>
 #include <weir/tcp.h>
@@ -136,7 +137,7 @@ struct socket_extra {
 /* What an idle connection pays for, so counted in bytes. The backend's part stands behind it. */
 struct weir_socket {
   struct handle handle;
-  uint64_t bytes_read;
+  uint64_t bytes_read; /* this and all that follows is zero at first */
   uint64_t bytes_written;
   struct socket_extra *extra;
   weir_server *server;
@@ -186,9 +187,6 @@ static inline struct backend *socket_backend(const struct weir_socket *socket) {
 /* Makes the loop's slabs; `by_page`: the program gave no allocator of its own. */
 void socket_prepare_memory(weir_loop *loop, bool by_page);
 
-/* A socket with one owner, the caller; NULL: no memory. */
-struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, bool has_tcp_room, void *user);
-
 /* The extra part, made now if need be; NULL: no memory. */
 struct socket_extra *socket_need_extra(struct weir_socket *socket);
 
@@ -196,6 +194,19 @@ struct socket_extra *socket_need_extra(struct weir_socket *socket);
  */
 struct socket_tcp *socket_tcp(const struct weir_socket *socket);
 struct socket_tcp *socket_need_tcp(struct weir_socket *socket);
+
+/* Makes a socket of a block of the loop's slab, with one owner, the caller. The backend's part stays as it is. */
+static inline void socket_init(struct weir_socket *socket, uint16_t place, weir_loop *loop, bool has_tcp_room) {
+  handle_init(&socket->handle, loop, NULL);
+  socket->handle.place = place;
+  memset(&socket->bytes_read, 0, sizeof *socket - offsetof(struct weir_socket, bytes_read));
+  if (!has_tcp_room) return;
+  socket->has_tcp_room = true;
+  *socket_tcp(socket) = (struct socket_tcp){.options = NULL};
+}
+
+/* A socket with one owner, the caller; NULL: no memory. Its backend's part is not cleared. */
+struct weir_socket *socket_make(weir_loop *loop, bool allow_half_open, void *user);
 
 /* What errors call its address: what connect() was given, or else who is at the other end, or where it was accepted. */
 const char *socket_address(const struct weir_socket *socket, char room[WEIR_ADDRESS_TEXT_BYTES]);
@@ -221,7 +232,10 @@ static inline void socket_close_if_over(struct weir_socket *socket) {
   if (socket->read_half == READ_ENDED || socket->destroy_after) socket_destroy(socket, NULL);
 }
 
-void socket_owe(struct weir_socket *socket, enum socket_debt debt);
+static inline void socket_owe(struct weir_socket *socket, enum socket_debt debt) {
+  socket->debts |= (uint8_t)debt;
+  if (!socket->waits_to_close) handle_owe(&socket->handle);
+}
 
 /* Emits an event that has no details. */
 void socket_emit_heard(struct weir_socket *socket, weir_event_type type);
@@ -239,6 +253,9 @@ static inline void socket_deliver_flow(struct weir_socket *socket) {
 void socket_update_liveness(struct weir_socket *socket);
 
 void socket_close_done(const struct completion *completion);
+
+/* The peer has ended, and nothing is kept. */
+void socket_come_to_end(struct weir_socket *socket);
 
 /* Frees everything that belongs to one life: queues, kept bytes, attempt, decoder's rest. */
 void socket_clear(struct weir_socket *socket);
@@ -299,6 +316,15 @@ void socket_drop_next_connect(struct weir_socket *socket);
 void socket_read_done(const struct completion *completion);
 void socket_start_reading(struct weir_socket *socket);
 
+/* The same for an open one that keeps nothing and does not read. */
+static inline void socket_read_on(struct weir_socket *socket) {
+  socket->reading = true;
+  socket_operations(socket)->read(socket_backend(socket), socket_connection(socket), true);
+}
+
+/* The peer's end was delivered: the half has ended. */
+void socket_end_reading(struct weir_socket *socket);
+
 /* Reads nothing more; what comes stays with the system. */
 void socket_stop_reading(struct weir_socket *socket);
 
@@ -308,7 +334,10 @@ void socket_keep(struct weir_socket *socket, const void *bytes, size_t length);
 /* Copies all that is kept and stays kept; there is room for weir_socket_kept bytes. */
 void socket_copy_kept(const struct weir_socket *socket, unsigned char *bytes);
 
-void socket_resume(struct weir_socket *socket);
+static inline void socket_resume(struct weir_socket *socket) {
+  socket->flow = FLOW_ON;
+  socket_owe(socket, DEBT_RESUME);
+}
 void socket_deliver_resume(struct weir_socket *socket);
 void socket_drop_kept(struct weir_socket *socket);
 
