@@ -34,6 +34,11 @@ void connection_begin_close(struct connection *connection) {
   forget(&connection->write);
 }
 
+void connection_cancel(struct connection *connection, HANDLE file) {
+  if (connection->read.pending) os_cancel(file, &connection->read.overlapped);
+  if (connection->write.pending) os_cancel(file, &connection->write.overlapped);
+}
+
 static enum operation finish_close(struct backend *backend, struct task *task, struct completion *completion) {
   return connection_finish_close(backend, CONTAINER_OF(task, struct connection, read), completion);
 }

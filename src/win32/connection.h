@@ -77,6 +77,9 @@ bool connection_with_system(const struct connection *connection);
 /* Forgets what is in line; what is with the system is the kind's to cancel. */
 void connection_begin_close(struct connection *connection);
 
+/* Calls back what the system has of it, and nothing of who else has the same file. */
+void connection_cancel(struct connection *connection, HANDLE file);
+
 /* Tells of the close when the system has nothing any more. */
 void connection_end_close(struct backend *backend, struct connection *connection);
 

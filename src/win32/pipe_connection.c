@@ -124,7 +124,7 @@ static void close_pipe(struct backend *backend, struct connection *connection, e
     connection->write.pending = false;
   }
   if (connection->detaching != DETACHING_GRANTED) {
-    if (pipe->handle != NULL && connection_with_system(connection)) os_cancel(pipe->handle, NULL);
+    if (pipe->handle != NULL) connection_cancel(connection, pipe->handle);
     pipe_let_go(connection);
   }
   calling_card_release(backend->allocator, pipe->card);

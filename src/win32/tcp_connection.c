@@ -58,6 +58,14 @@ static DWORD take_over(struct backend *backend, struct connection *connection, S
   return connection_watch(backend, connection);
 }
 
+/* A direction that was shut down before the socket came here is no sign of a reset when its peer ends; see tcp_read.c.
+ */
+static bool has_shut_down(SOCKET socket) {
+  WSABUF nothing = {.buf = NULL, .len = 0};
+  DWORD count;
+  return os_socket_send(socket, &nothing, 1, NULL, &count) == WSAESHUTDOWN;
+}
+
 struct outcome tcp_open(struct backend *backend, struct connection *connection, intptr_t native) {
   SOCKET socket = (SOCKET)native;
   DWORD error;
@@ -65,6 +73,7 @@ struct outcome tcp_open(struct backend *backend, struct connection *connection, 
   if (error == ERROR_SUCCESS) error = take_over(backend, connection, socket, &hint);
   if (error != ERROR_SUCCESS) return error_outcome(ERROR_PLACE_SOCKET, error, hint);
   tcp_attach(connection, socket, connection->skips);
+  if (has_shut_down(socket)) connection->tcp.write_state = TCP_WRITE_ENDING;
   return error_none();
 }
 
@@ -86,7 +95,7 @@ static void close_socket(struct backend *backend, struct connection *connection,
   if (ending == ENDING_DETACH) connection->detaching = detach(connection) ? DETACHING_GRANTED : DETACHING_REFUSED;
   if (tcp->socket != 0 && connection->detaching != DETACHING_GRANTED) {
     if (ending == ENDING_RESET) socket_forget_unsent(tcp->socket);
-    if (connection_with_system(connection)) os_cancel((HANDLE)tcp->socket, NULL);
+    connection_cancel(connection, (HANDLE)tcp->socket);
     os_socket_close(tcp->socket);
     tcp->socket = 0;
   }
