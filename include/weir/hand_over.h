@@ -58,7 +58,7 @@ typedef void (*weir_server_arrival)(weir_loop *loop, weir_server *server, weir_c
  *
  * **Owns:** the listening socket is the new server's. The other loop must not end before `arrival` has run; if it does,
  * the socket is closed. **Errors:** `WEIR_ENOTOPEN` it does not listen, `WEIR_EINVAL` the other loop has another kind
- * of backend, `WEIR_ENOMEM`; then nothing has changed.
+ * of backend, `WEIR_ENOTSUP` it is a cluster's primary that accepts for it, `WEIR_ENOMEM`; then nothing has changed.
  * **Thread:** the server's loop's. **Calls back:** `arrival` exactly once when this returns `WEIR_OK`, from the other
  * loop.
  */

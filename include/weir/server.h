@@ -50,6 +50,8 @@ typedef struct weir_server_options {
   int type_of_service;             /**< As `weir_socket_set_type_of_service`; 0: leave it alone. */
   weir_block_list *block_list;     /**< Clients from these addresses are turned away without any event; a list that
                                       changes later counts as it is then. The server holds it. NULL: nobody. */
+  bool drop_max_connections; /**< In a worker of a cluster, what is above `max_connections` is dropped here; by default
+                                  another worker gets it, and it is dropped when none has room. See cluster.h. */
 } weir_server_options;
 
 /** Options with every default. */
@@ -76,6 +78,8 @@ typedef struct weir_listen_options {
                         and the system spreads the clients over them; `WEIR_ENOTSUP` where it cannot. */
   weir_resolver resolver; /**< TCP: looks a host's name up instead of the system's resolver, when not NULL. */
   void *resolver_user;    /**< Its last argument. */
+  bool exclusive; /**< In a worker of a cluster, listens by itself, so that the name must be free; by default it is
+                       shared with the other workers. See cluster.h. */
 } weir_listen_options;
 
 /** Options with every default. */
@@ -134,8 +138,8 @@ WEIR_API weir_code weir_server_listen_bound(weir_server *server, weir_bound *bou
  * options count. Over named pipes `error` with `WEIR_ENOTSUP`.
  *
  * **Owns:** nothing; neither holds the other. **Errors:** as `weir_server_listen`; `WEIR_ENOTOPEN` when the other does
- * not listen, `WEIR_EINVAL` when it is another loop's, `WEIR_EALREADY` while the server closes. **Thread:** the loop's.
- * **Calls back:** never from inside this call.
+ * not listen, `WEIR_EINVAL` when it is another loop's, `WEIR_EALREADY` while the server closes, `WEIR_ENOTSUP` when a
+ * cluster's primary accepts for the other. **Thread:** the loop's. **Calls back:** never from inside this call.
  */
 WEIR_API weir_code weir_server_listen_shared(weir_server *server, weir_server *other,
                                              const weir_listen_options *options);

@@ -43,6 +43,7 @@ static weir_code check(const weir_server *server, const weir_loop *to) {
   const weir_loop *from = server->handle.loop;
   if (from->ended) return WEIR_ECANCELED;
   if (!weir_server_listening(server)) return WEIR_ENOTOPEN;
+  if (server->lacks_acceptor) return WEIR_ENOTSUP;
   return hand_over_fits(from, to) ? WEIR_OK : WEIR_EINVAL;
 }
 

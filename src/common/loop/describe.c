@@ -101,6 +101,8 @@ static const char *describe_state(const weir_server *server) {
   switch (server->state) {
     case SERVER_LOOKING_UP:
       return "looking its host's name up, ";
+    case SERVER_ASKING:
+      return "asking the primary for its name, ";
     case SERVER_STARTING:
     case SERVER_LISTENING:
       return "listening, ";

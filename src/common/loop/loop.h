@@ -24,6 +24,7 @@
 #include "common/base/slab.h"
 #include "common/loop/deadline.h"
 
+struct delegation;
 struct handle;
 struct post;
 struct workers;
@@ -66,6 +67,8 @@ struct weir_loop {
   atomic_bool signalled;        /* a signal has come for some handle */
   atomic_bool woken;            /* a wake has come, which no turn has heard of */
   atomic_bool reachable;        /* it runs, or an outer loop waits for it: the backend must know of wakes */
+
+  struct delegation *delegation; /* whom servers ask before they listen; NULL: nobody */
 
   /* its threads */
   struct workers *workers; /* NULL: none was needed yet */

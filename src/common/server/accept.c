@@ -2,11 +2,12 @@
 /*
  * Accepting: each client is welcomed with a socket of its own, or dropped when there are too many. When the system is
  * short of descriptors or memory, the backend has shed a client if it could, and accepting pauses, longer each time.
- * (facts A.20; EO-52)
+ * Where a delegate accepts, it brings connections that are open. (facts A.20; EO-52)
  */
 #include <weir/event.h>
 
 #include "common/base/apart.h"
+#include "common/server/delegate.h"
 #include "common/server/server.h"
 #include "common/socket/socket.h"
 
@@ -67,12 +68,16 @@ static inline void begin(const weir_server *server, struct weir_socket *socket) 
 }
 
 /* Too many: they are told who it was, as far as TCP says. */
-APART static void drop(weir_server *server, const weir_address *peer) {
+static void tell_of_drop(weir_server *server, const weir_address *peer) {
   weir_event_drop details = {.local = peer == NULL ? NULL : &server->bound, .remote = peer};
   weir_event event = {.type = WEIR_EVENT_DROP, .server = server, .drop = &details};
   server->handle.loop->counters.connections_dropped++;
-  turn_away(server);
   handle_emit(&server->handle, &event);
+}
+
+APART static void drop(weir_server *server, const weir_address *peer) {
+  turn_away(server);
+  tell_of_drop(server, peer);
 }
 
 /* WEIR_UNLIMITED is more than there can be. */
@@ -87,13 +92,25 @@ APART static void refuse_for_memory(weir_server *server) {
   server_report(server, "accept", WEIR_ENOMEM, 0, "no memory for a client's socket; the client was turned away");
 }
 
-/* The owner it was made with is the loop. */
-static MERGED void open_client(weir_server *server, struct weir_socket *socket, const weir_address *peer) {
+static inline void count_in(weir_server *server, struct weir_socket *socket) {
   socket->server = server;
   handle_retain(&server->handle);
   server->connections++;
   server->unclosed++;
   server->handle.loop->counters.connections_accepted++;
+}
+
+/* The socket is open: tells of it, and does what the listener asks. */
+static inline void introduce(weir_server *server, struct weir_socket *socket) {
+  weir_event event = {.type = WEIR_EVENT_CONNECTION, .server = server, .connection = socket};
+  handle_attend(&socket->handle);
+  handle_emit(&server->handle, &event);
+  begin(server, socket);
+}
+
+/* The owner it was made with is the loop. */
+static MERGED void open_client(weir_server *server, struct weir_socket *socket, const weir_address *peer) {
+  count_in(server, socket);
   if (peer != NULL) socket_meet(socket, peer);
   socket_become_open(socket);
   socket->allow_half_open = server->allow_half_open;
@@ -113,10 +130,7 @@ static MERGED void accept_client(weir_server *server, const weir_address *peer) 
   if (server->short_of_descriptors) forget_shortage(server);
   socket_init(socket, place, loop, peer != NULL);
   open_client(server, socket, peer);
-  weir_event event = {.type = WEIR_EVENT_CONNECTION, .server = server, .connection = socket};
-  handle_attend(&socket->handle);
-  handle_emit(&server->handle, &event);
-  begin(server, socket);
+  introduce(server, socket);
 }
 
 /* Who comes is lent by the backend only until `take`. */
@@ -142,5 +156,37 @@ void server_accept_done(const struct completion *completion) {
     drop(server, NULL);
   } else {
     accept_client(server, NULL);
+  }
+}
+
+/* ---- connections that a delegate brings ---- */
+
+/* What an accepted socket has of its server from its beginning. */
+static void adopt_open(weir_server *server, struct weir_socket *socket) {
+  count_in(server, socket);
+  socket->flow = server->pause_on_connect ? FLOW_PAUSED : FLOW_UNDECIDED;
+  socket->allow_half_open = server->allow_half_open;
+  if (socket->extra != NULL) socket->extra->high_water_mark = server->high_water_mark;
+  if (socket->is_tcp) socket_apply_options(socket);
+  introduce(server, socket);
+}
+
+weir_code server_refusal(weir_server *server, bool must) {
+  if (server->state == SERVER_STARTING) server_deliver_start(server);
+  if (server->state != SERVER_LISTENING) return WEIR_ENOTOPEN;
+  return is_full(server) && !must && !server->drop_max_connections ? WEIR_EBUSY : WEIR_OK;
+}
+
+void server_adopt(weir_server *server, struct weir_socket *socket) {
+  weir_address remote;
+  const weir_address *peer = weir_socket_remote_address(socket, &remote) ? &remote : NULL;
+  if (peer != NULL && is_blocked(server, peer)) {
+    server->handle.loop->counters.connections_blocked++;
+    weir_socket_destroy(socket, NULL);
+  } else if (is_full(server)) {
+    weir_socket_destroy(socket, NULL);
+    tell_of_drop(server, peer);
+  } else {
+    adopt_open(server, socket);
   }
 }

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "common/hand_over/hand_over.h"
+#include "common/server/delegate.h"
 #include "common/server/server.h"
 #include "common/socket/socket.h"
 
@@ -26,7 +27,13 @@ void server_stop_listening(weir_server *server, enum ending ending) {
   deadline_clear(&server->pause, server->handle.loop);
   cancelable_leave(&server->cancelable);
   server_forget_listener(server);
-  close_below(server, ending);
+  server_leave_delegate(server);
+  if (server->lacks_acceptor) {
+    server->acceptor_returned = true;
+    server_owe_close_if_over(server);
+  } else {
+    close_below(server, ending);
+  }
   server_update_liveness(server);
 }
 
@@ -55,6 +62,7 @@ weir_code weir_server_close(weir_server *server, weir_server_callback callback, 
     server_stop_listening(server, ENDING_CLOSE);
   } else {
     server_stop_lookup(server);
+    server_leave_delegate(server);
   }
   return WEIR_OK;
 }
@@ -140,10 +148,8 @@ void server_deliver_close(weir_server *server) {
 
 void server_abandon(weir_server *server) {
   server_stop_lookup(server);
+  if (!weir_server_listening(server)) server_leave_delegate(server);
   server_unbind(server);
-  if (weir_server_listening(server)) {
-    server_stop_listening(server, ENDING_CLOSE);
-  } else if (server->state == SERVER_CLOSING && server->acceptor_returned) {
-    end_quietly(server);
-  }
+  if (weir_server_listening(server)) server_stop_listening(server, ENDING_CLOSE);
+  if (server->state == SERVER_CLOSING && server->acceptor_returned) end_quietly(server);
 }

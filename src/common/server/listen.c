@@ -9,6 +9,7 @@
 #include "common/base/memory.h"
 #include "common/base/versioned.h"
 #include "common/server/bound.h"
+#include "common/server/delegate.h"
 #include "common/server/server.h"
 
 /* A listen() that waits for the end of a close. */
@@ -31,6 +32,13 @@ weir_code server_owe_failure(weir_server *server, const weir_error *error) {
   server->state = SERVER_FAILING;
   server_owe(server, SERVER_OWES_FAILURE);
   return WEIR_OK;
+}
+
+void server_fail(weir_server *server, const weir_error *error) {
+  if (server_owe_failure(server, error) == WEIR_OK) return;
+  server_forget_listener(server);
+  cancelable_leave(&server->cancelable);
+  server_report(server, error->operation, error->code, error->native_code, error->hint);
 }
 
 void server_forget_failure(weir_server *server) {
@@ -101,8 +109,9 @@ static weir_code listen_later(weir_server *server, const char *endpoint, size_t 
 static void cancel(struct cancelable *cancelable) {
   weir_server *server = CONTAINER_OF(cancelable, weir_server, cancelable);
   handle_retain(&server->handle); /* the look-up may be the last owner */
-  if (server->state == SERVER_LOOKING_UP) {
+  if (server->state == SERVER_LOOKING_UP || server->state == SERVER_ASKING) {
     server_stop_lookup(server);
+    server_leave_delegate(server);
     server_owe_bare_close(server);
   } else {
     weir_server_close(server, NULL, NULL);
@@ -151,6 +160,7 @@ weir_code weir_server_listen_bound(weir_server *server, weir_bound *bound, const
 weir_code weir_server_listen_shared(weir_server *server, weir_server *other, const weir_listen_options *options) {
   weir_listen_options whole;
   if (server == NULL || other == NULL || server->handle.loop != other->handle.loop) return WEIR_EINVAL;
+  if (weir_server_listening(other) && other->lacks_acceptor) return WEIR_ENOTSUP;
   weir_code code = weir_server_listening(other) ? check_listen_on(server, options, &whole) : WEIR_ENOTOPEN;
   return code != WEIR_OK ? code : begun(server, listen_on_shared(server, other, &whole), &whole);
 }
@@ -160,7 +170,7 @@ void server_deliver_start(weir_server *server) {
   if (server->state != SERVER_STARTING) return;
   server->state = SERVER_LISTENING;
   server->listener = NULL; /* its emission takes it off */
-  server_accept(server, true);
+  if (!server->lacks_acceptor) server_accept(server, true);
   handle_emit(&server->handle, &event);
 }
 

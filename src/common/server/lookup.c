@@ -42,21 +42,13 @@ static void free_lookup(weir_server *server, struct listen_lookup *lookup) {
   memory_put(server_allocator(server), lookup);
 }
 
-/* Without memory for the error the listen still ends in one. */
-static void owe_or_report(weir_server *server, const weir_error *error) {
-  if (server_owe_failure(server, error) == WEIR_OK) return;
-  server_forget_listener(server);
-  cancelable_leave(&server->cancelable);
-  server_report(server, error->operation, error->code, error->native_code, error->hint);
-}
-
 static void listen_at_answer(weir_server *server, struct listen_lookup *lookup, const weir_address *addresses,
                              size_t count) {
   static const weir_error no_memory = {
       .code = WEIR_ENOMEM, .operation = "listen", .address = "", .hint = "no memory for the host's addresses"};
   weir_address *ordered = memory_get(server_allocator(server), count * sizeof *ordered);
   if (ordered == NULL) {
-    owe_or_report(server, &no_memory);
+    server_fail(server, &no_memory);
     return;
   }
   size_t length = append(ordered, 0, addresses, count, lookup->port, false);
@@ -64,7 +56,7 @@ static void listen_at_answer(weir_server *server, struct listen_lookup *lookup, 
   char *name = lookup->name;
   lookup->name = NULL;
   weir_code code = server_listen_at_first(server, ordered, count, name, &lookup->options);
-  if (code != WEIR_OK) owe_or_report(server, &no_memory);
+  if (code != WEIR_OK) server_fail(server, &no_memory);
   memory_put(server_allocator(server), ordered);
 }
 
@@ -76,7 +68,7 @@ static void take_answer(weir_lookup *ended, const weir_error *error, const weir_
   server->lookup = NULL;
   server->state = SERVER_IDLE;
   if (error != NULL) {
-    owe_or_report(server, error);
+    server_fail(server, error);
   } else {
     listen_at_answer(server, lookup, addresses, count);
   }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/memory.h"
+#include "common/server/delegate.h"
 #include "common/server/server.h"
 
 /* Room for a printed address, every byte of which may stand as \xNN. */
@@ -15,6 +16,7 @@ enum { NAME_BYTES = ADDRESS_TEXT_BYTES * 4 };
 static void be_started(weir_server *server) {
   server->state = SERVER_STARTING;
   server->acceptor_returned = false;
+  server->lacks_acceptor = false;
   server->short_of_descriptors = false;
   server->pause_ms = SERVER_FIRST_PAUSE_MS;
   handle_retain(&server->handle); /* the loop's, until `close` was emitted */
@@ -36,16 +38,26 @@ static void name_as_written(char *name, const char *endpoint, size_t length) {
   name[shown] = '\0';
 }
 
+char *server_name_cut(char *memory, const char *name) {
+  name_as_written(memory, name, strlen(name));
+  return memory;
+}
+
 /*
  * The name is had: its place was taken before, so that nothing can fail any more. The last life's name was kept until
  * now, because errors that are still being told lend it.
  */
-static void keep_name(weir_server *server, char *name, const struct address *address) {
+static void keep_name(weir_server *server, char *name, const weir_address *bound) {
   memset(&server->bound, 0, sizeof server->bound);
-  if (address->kind == ADDRESS_IP) server->bound = address->ip;
+  if (bound != NULL) server->bound = *bound;
   memory_put(server_allocator(server), server->address);
   char *shorter = memory_resize(server_allocator(server), name, strlen(name) + 1);
   server->address = shorter == NULL ? name : shorter;
+}
+
+void server_start_at(weir_server *server, char *name, const weir_address *bound) {
+  keep_name(server, name, bound);
+  be_started(server);
 }
 
 struct listen_request server_listen_request(struct address *address, const weir_listen_options *options) {
@@ -63,8 +75,7 @@ static weir_code conclude(weir_server *server, const struct outcome *outcome, co
                           char *name) {
   address_format(address, name, NAME_BYTES);
   if (outcome->code == WEIR_OK) {
-    keep_name(server, name, address);
-    be_started(server);
+    server_start_at(server, name, address->kind == ADDRESS_IP ? &address->ip : NULL);
     return WEIR_OK;
   }
   weir_error error = {.code = outcome->code,
@@ -108,6 +119,7 @@ weir_code server_listen_at_first(weir_server *server, const weir_address *addres
   struct address address;
   struct address first_address = {.kind = ADDRESS_NONE};
   struct outcome first = {.code = WEIR_OK};
+  if (server_delegates(server, options)) return server_delegate_first(server, addresses, count, name, options);
   struct listen_request request = server_listen_request(&address, options);
   for (size_t i = 0; i < count; i++) {
     struct outcome outcome = listen_at_ip(server, &request, &addresses[i]);
@@ -122,6 +134,7 @@ weir_code server_listen_at_first(weir_server *server, const weir_address *addres
 static weir_code listen_at_address(weir_server *server, struct address *address, char *name,
                                    const weir_listen_options *options) {
   if (address->kind == ADDRESS_HOST && address->length > 0) return server_look_up(server, address, name, options);
+  if (server_delegates(server, options)) return server_delegate(server, address, name, options);
   struct listen_request request = server_listen_request(address, options);
   struct outcome outcome =
       address->kind == ADDRESS_HOST ? listen_anywhere(server, &request) : listen_below(server, &request);

@@ -26,7 +26,7 @@ void server_owe(weir_server *server, enum server_debt debt) {
 void server_update_liveness(weir_server *server) {
   bool holds = weir_server_listening(server) && server->handle.referenced;
   bool waits = server->state == SERVER_CLOSING && !server->acceptor_returned;
-  handle_count(&server->handle, holds || waits);
+  handle_count(&server->handle, holds || waits || server->state == SERVER_ASKING);
 }
 
 void server_report(weir_server *server, const char *operation, weir_code code, int native_code, const char *hint) {
@@ -52,6 +52,7 @@ static weir_code take_options(weir_server *server, const weir_server_options *op
                                              options->keep_alive_interval_ms, options->keep_alive_count};
   server->allow_half_open = options->allow_half_open;
   server->pause_on_connect = options->pause_on_connect;
+  server->drop_max_connections = options->drop_max_connections;
   server->high_water_mark = options->high_water_mark == 0 ? WEIR_HIGH_WATER_MARK : options->high_water_mark;
   if (options->block_list != NULL) server->block_list = weir_block_list_retain(options->block_list);
   return socket_options_read(&server->socket_options, options->no_delay, &keep_alive, options->type_of_service);

@@ -8,6 +8,7 @@
  *   lookup.c  before that, from a host's name to its addresses
  *   accept.c  clients come: welcomed, dropped, or too many for the system
  *   close.c   the name goes at once, `close` comes behind all sockets
+ *   delegate.c  another process has the name and brings the connections
  *
  * Its states:
  *
@@ -15,9 +16,11 @@
  *   IDLE --listen, name not had--> FAILING --`error` emitted--> IDLE       STARTING --close--> CLOSING
  *   IDLE --bind--> BOUND --taken over by another server or a socket--> IDLE       BOUND --unbind--> CLOSING
  *   IDLE --listen at a host's name--> LOOKING_UP --answer--> STARTING or FAILING       LOOKING_UP --close--> IDLE
+ *   IDLE, LOOKING_UP --listen in a loop with a delegation--> ASKING --answer--> STARTING or FAILING
+ *   ASKING --close--> IDLE
  *
- * The name is had, or not, inside listen(), but for a host's; only its event is owed. CLOSING lasts until the backend
- * has let go of the acceptor and every accepted socket has emitted its `close`. (contract D1, D2)
+ * The name is had, or not, inside listen(), but for a host's and a delegate's; only its event is owed. CLOSING lasts
+ * until the backend has let go of the acceptor and every accepted socket has emitted its `close`. (contract D1, D2)
  */
 #ifndef WEIR_COMMON_SERVER_SERVER_H
 #define WEIR_COMMON_SERVER_SERVER_H
@@ -40,6 +43,8 @@
 #include "common/socket/options.h"
 
 struct weir_socket;
+struct asked_listen;
+struct delegate;
 struct listen_later;
 struct listen_lookup;
 struct server_parcel;
@@ -47,6 +52,7 @@ struct server_parcel;
 enum server_state {
   SERVER_IDLE,
   SERVER_LOOKING_UP,
+  SERVER_ASKING,
   SERVER_BOUND,
   SERVER_STARTING,
   SERVER_FAILING,
@@ -65,6 +71,8 @@ struct weir_server {
   bool pause_on_connect;
   bool short_of_descriptors; /* an `error` has said so; no further one until a client was accepted */
   bool acceptor_returned;    /* CLOSING: the backend has let go */
+  bool lacks_acceptor;       /* from STARTING: its delegate accepts */
+  bool drop_max_connections;
   size_t high_water_mark;
   int max_connections;
   size_t connections; /* accepted, until they are destroyed */
@@ -84,7 +92,9 @@ struct weir_server {
   struct listen_later *later;
   struct server_parcel *parcel; /* on its way to another loop, see hand_over.h */
   int backlog;
-  struct listen_lookup *lookup; /* LOOKING_UP */
+  struct listen_lookup *lookup;      /* LOOKING_UP */
+  struct delegate *delegate;         /* is asked, accepts in its place, or shares with it; see delegate.h */
+  struct asked_listen *asked_listen; /* ASKING */
 };
 
 /* The backend's part stands behind the server, aligned for anything. */
@@ -152,6 +162,9 @@ void server_forget_listener(weir_server *server);
 void server_listen_if_asked(weir_server *server);
 void server_forget_later(weir_server *server);
 
+/* The listen has failed, in the loop: the event is owed, or comes at once when there is no memory for it. */
+void server_fail(weir_server *server, const weir_error *error);
+
 /* The listen has failed: the event is owed. WEIR_ENOMEM: there was none for the error, and nothing has begun. */
 weir_code server_owe_failure(weir_server *server, const weir_error *error);
 
@@ -176,6 +189,12 @@ weir_code server_listen_on(weir_server *server, struct listen_request *request, 
  */
 weir_code server_listen_at_first(weir_server *server, const weir_address *addresses, size_t count, char *name,
                                  const weir_listen_options *options);
+
+/* Writes a name into memory for one, as far as it fits. Returns the memory. */
+char *server_name_cut(char *memory, const char *name);
+
+/* The name is had, so the server is STARTING. `name` is given away; `bound` is NULL for a local one. */
+void server_start_at(weir_server *server, char *name, const weir_address *bound);
 
 /* Has an IP address, or any, and does not listen: the server is BOUND, or as it was. */
 struct outcome server_bind(weir_server *server, struct address *address, const weir_bind_options *options);
