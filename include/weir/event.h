@@ -36,6 +36,10 @@ typedef struct weir_server weir_server;
 typedef struct weir_channel weir_channel;
 /** A program that this one has started; see process.h. */
 typedef struct weir_process weir_process;
+/** The primary of several processes that serve one address; see cluster.h. */
+typedef struct weir_cluster weir_cluster;
+/** One of these processes; see cluster.h. */
+typedef struct weir_worker weir_worker;
 
 /** What happened. */
 typedef enum weir_event_type {
@@ -49,7 +53,8 @@ typedef enum weir_event_type {
   WEIR_EVENT_RESUME,      /**< Socket: it flows again; its `data` follow. */
   WEIR_EVENT_PIPE,        /**< Socket: another socket is now piped into this one; see `peer`. */
   WEIR_EVENT_UNPIPE,      /**< Socket: that ended; see `peer`. */
-  WEIR_EVENT_LISTENING,   /**< Server: it listens. */
+  WEIR_EVENT_LISTENING,   /**< Server: it listens. Worker: one of its servers does, where others may; see `listening`.
+                           */
   WEIR_EVENT_CONNECTION,  /**< Server: a client has come; see `connection`. */
   WEIR_EVENT_DROP,        /**< Server: a client was turned away because of `max_connections`; see `drop`. */
   WEIR_EVENT_ERROR,       /**< Socket: it failed; `close` follows. Server: listening failed, or accepting is short of
@@ -60,8 +65,11 @@ typedef enum weir_event_type {
                                see `lookup`. Not for IP addresses and local names. */
   WEIR_EVENT_ATTEMPT,     /**< Socket: a connect to one of the host's addresses begins; see `attempt`. */
   WEIR_EVENT_ATTEMPT_FAILED, /**< Socket: that one has failed; others may go on; see `attempt`. */
-  WEIR_EVENT_MESSAGE,        /**< Channel: a message has come; see `message`. */
-  WEIR_EVENT_EXIT            /**< Process: it has ended; see `exit`. */
+  WEIR_EVENT_MESSAGE,        /**< Channel, worker: a message has come; see `message`. */
+  WEIR_EVENT_EXIT,           /**< Process, worker: it has ended; see `exit`. */
+  WEIR_EVENT_FORK,           /**< Cluster: a worker was started. */
+  WEIR_EVENT_ONLINE,         /**< Worker: it has joined its cluster. */
+  WEIR_EVENT_DISCONNECT      /**< Worker: its channel has ended; nothing more comes of it, but its `exit`. */
 } weir_event_type;
 
 /** The bytes of a `data` event. **Owns:** lent for the call; copy what you keep. */
@@ -89,6 +97,12 @@ typedef struct weir_event_drop {
   const weir_address *local;  /**< The address that the server listens at. */
   const weir_address *remote; /**< Who it was. */
 } weir_event_drop;
+
+/** Where a worker listens. **Owns:** lent for the call. */
+typedef struct weir_event_listening {
+  const char *name;            /**< The name as `weir_server_address` shows it. */
+  const weir_address *address; /**< Over TCP, with the port that was had; NULL for local names. */
+} weir_event_listening;
 
 /** A message that came through a channel. **Owns:** lent for the call; copy what you keep. */
 typedef struct weir_event_message {
@@ -121,6 +135,8 @@ typedef struct weir_event {
     weir_server *server;   /**< For the events marked "Server". */
     weir_channel *channel; /**< For the events marked "Channel". */
     weir_process *process; /**< For the events marked "Process". */
+    weir_worker *worker;   /**< For the events marked "Worker" and "Cluster"; NULL in an `error` of the primary itself.
+                            */
   };
   /** What belongs to it. */
   union {
@@ -131,11 +147,12 @@ typedef struct weir_event {
     weir_socket *connection; /**< `WEIR_EVENT_CONNECTION`: the accepted socket. The loop owns it until its `close`;
                                   retain it to keep it longer. */
     weir_socket *peer;       /**< `WEIR_EVENT_PIPE` and `WEIR_EVENT_UNPIPE`: the source. */
-    const weir_event_lookup *lookup;   /**< `WEIR_EVENT_LOOKUP`. */
-    const weir_event_attempt *attempt; /**< `WEIR_EVENT_ATTEMPT` and `WEIR_EVENT_ATTEMPT_FAILED`. */
-    const weir_event_drop *drop;       /**< `WEIR_EVENT_DROP`. */
-    const weir_event_message *message; /**< `WEIR_EVENT_MESSAGE`. */
-    const weir_event_exit *exit;       /**< `WEIR_EVENT_EXIT`. */
+    const weir_event_lookup *lookup;       /**< `WEIR_EVENT_LOOKUP`. */
+    const weir_event_attempt *attempt;     /**< `WEIR_EVENT_ATTEMPT` and `WEIR_EVENT_ATTEMPT_FAILED`. */
+    const weir_event_drop *drop;           /**< `WEIR_EVENT_DROP`. */
+    const weir_event_message *message;     /**< `WEIR_EVENT_MESSAGE`. */
+    const weir_event_exit *exit;           /**< `WEIR_EVENT_EXIT`. */
+    const weir_event_listening *listening; /**< `WEIR_EVENT_LISTENING` of a worker. */
   };
 } weir_event;
 

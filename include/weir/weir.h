@@ -11,6 +11,7 @@
 #include <weir/bound.h>
 #include <weir/cancellation.h>
 #include <weir/channel.h>
+#include <weir/cluster.h>
 #include <weir/encoding.h>
 #include <weir/endpoint.h>
 #include <weir/error.h>

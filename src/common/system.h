@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The second, narrow seam: what the system gives besides connections, namely threads, memory that outlives a loop, the
- * resolver, signals, and processes. Plain functions, each defined once in the platform's folder: there is nothing to
- * choose at run time.
+ * resolver, the directory, signals, and processes. Plain functions, each defined once in the platform's folder: there
+ * is nothing to choose at run time.
  *
  * A simulated loop starts no thread, asks no resolver and watches no signal; its world does all that. It starts no
  * process either.
@@ -30,6 +30,11 @@ void *system_memory_get(size_t bytes);
 
 /* Gives it back; NULL is ignored. Any thread. */
 void system_memory_put(void *block);
+
+/* ---- where the process is ---- */
+
+/* The path of its directory from the root on. Only where local names are paths. */
+weir_code system_directory(char *path, size_t size);
 
 /* ---- memory by the page ---- */
 

@@ -74,7 +74,8 @@ int os_chmod(const char *path, mode_t mode);
 int os_fchmod(int descriptor, mode_t mode);
 int os_mkdir(const char *path, mode_t mode);
 int os_unlink(const char *path);
-uid_t os_user(void); /* whom new files belong to; cannot fail */
+int os_directory(char *path, size_t size); /* the process's */
+uid_t os_user(void);                       /* whom new files belong to; cannot fail */
 
 /* ---- names; these block for as long as the resolver likes ---- */
 

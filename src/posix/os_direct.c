@@ -119,6 +119,8 @@ int os_mkdir(const char *path, mode_t mode) { return mkdir(path, mode); }
 
 int os_unlink(const char *path) { return unlink(path); }
 
+int os_directory(char *path, size_t size) { return getcwd(path, size) == NULL ? -1 : 0; }
+
 uid_t os_user(void) { return geteuid(); }
 
 /* ---- names ---- */

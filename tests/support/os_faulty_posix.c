@@ -84,6 +84,7 @@ static const char *const names[OS_CALL_COUNT] = {"socket",
                                                  "fchmod",
                                                  "mkdir",
                                                  "unlink",
+                                                 "directory",
                                                  "getaddrinfo",
                                                  "thread_start",
                                                  "mutex_init",
@@ -408,6 +409,8 @@ int os_fchmod(int descriptor, mode_t mode) { return faults_strike(OS_FCHMOD) ? -
 int os_mkdir(const char *path, mode_t mode) { return faults_strike(OS_MKDIR) ? -1 : mkdir(path, mode); }
 
 int os_unlink(const char *path) { return faults_strike(OS_UNLINK) ? -1 : unlink(path); }
+
+int os_directory(char *path, size_t size) { return faults_strike(OS_DIRECTORY) || getcwd(path, size) == NULL ? -1 : 0; }
 
 uid_t os_user(void) { return user != FAULTS_REAL_USER ? (uid_t)user : geteuid(); }
 

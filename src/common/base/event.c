@@ -44,6 +44,12 @@ const char *weir_event_name(weir_event_type type) {
       return "message";
     case WEIR_EVENT_EXIT:
       return "exit";
+    case WEIR_EVENT_FORK:
+      return "fork";
+    case WEIR_EVENT_ONLINE:
+      return "online";
+    case WEIR_EVENT_DISCONNECT:
+      return "disconnect";
   }
   return "unknown";
 }

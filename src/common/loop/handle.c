@@ -6,7 +6,9 @@
 #include "common/loop/listeners.h"
 #include "common/loop/loop.h"
 
-const struct handle_class *const handle_classes[] = {&socket_class, &server_class, &process_class, &channel_class};
+const struct handle_class *const handle_classes[] = {
+    [HANDLE_SOCKET] = &socket_class,   [HANDLE_SERVER] = &server_class,   [HANDLE_PROCESS] = &process_class,
+    [HANDLE_CHANNEL] = &channel_class, [HANDLE_CLUSTER] = &cluster_class, [HANDLE_WORKER] = &worker_class};
 
 void handle_free(struct handle *handle) { handle_free_by(handle, handle_class(handle)->free); }
 

@@ -27,7 +27,7 @@ struct listener_array; /* see listeners.h */
 struct text;
 
 /* What is a handle. */
-enum handle_kind { HANDLE_SOCKET, HANDLE_SERVER, HANDLE_PROCESS, HANDLE_CHANNEL };
+enum handle_kind { HANDLE_SOCKET, HANDLE_SERVER, HANDLE_PROCESS, HANDLE_CHANNEL, HANDLE_CLUSTER, HANDLE_WORKER };
 
 /* What differs between them. */
 struct handle_class {
@@ -42,6 +42,8 @@ extern const struct handle_class socket_class;
 extern const struct handle_class server_class;
 extern const struct handle_class process_class;
 extern const struct handle_class channel_class;
+extern const struct handle_class cluster_class;
+extern const struct handle_class worker_class;
 
 /* What an idle connection pays for: counted in bytes, and what every message needs stands first. */
 struct handle {
@@ -64,7 +66,7 @@ struct handle {
   uint16_t place;      /* of a socket in its slab */
 };
 
-/* The class of each kind, in the order of enum handle_kind. */
+/* The class of each kind. */
 extern const struct handle_class *const handle_classes[];
 
 static inline const struct handle_class *handle_class(const struct handle *handle) {
