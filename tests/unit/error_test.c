@@ -162,7 +162,7 @@ static void a_line_is_cut_at_the_end_of_the_space(void **state) {
 
 static void every_event_has_a_name_of_its_own(void **state) {
   (void)state;
-  for (int type = WEIR_EVENT_CONNECT; type <= WEIR_EVENT_EXIT; type++) {
+  for (int type = WEIR_EVENT_CONNECT; type <= WEIR_EVENT_DISCONNECT; type++) {
     assert_string_not_equal(weir_event_name((weir_event_type)type), "unknown");
     for (int other = WEIR_EVENT_CONNECT; other < type; other++) {
       assert_string_not_equal(weir_event_name((weir_event_type)type), weir_event_name((weir_event_type)other));
@@ -170,7 +170,7 @@ static void every_event_has_a_name_of_its_own(void **state) {
   }
   assert_string_equal(weir_event_name(WEIR_EVENT_DATA), "data");
   assert_string_equal(weir_event_name(WEIR_EVENT_CLOSE), "close");
-  assert_string_equal(weir_event_name((weir_event_type)(WEIR_EVENT_EXIT + 1)), "unknown");
+  assert_string_equal(weir_event_name((weir_event_type)(WEIR_EVENT_DISCONNECT + 1)), "unknown");
 }
 
 static void the_version_is_that_of_the_header(void **state) {

@@ -1,0 +1,740 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clusters: one name for several workers, and who gets a connection. How workers come and go is cluster_life_test.c's.
+ * The workers are loops of this process, see support/crew.h; cluster_process_test.c has those that are processes.
+ */
+#include "support/crew.h"
+
+#include <stdio.h>
+
+#include "common/channel/channel.h"
+#include "common/cluster/cluster.h"
+#include "common/server/server.h"
+
+static struct crew crew;
+
+static void listen_exclusively(struct crew_worker *worker, const char *endpoint) {
+  weir_listen_options options = weir_listen_options_default();
+  options.exclusive = true;
+  crew_listen(worker, endpoint, &options);
+}
+
+/* "tcp:127.0.0.1:8080", where a server listens. */
+static const char *endpoint_of(struct world *world, const weir_server *server) {
+  weir_address bound;
+  assert_true(weir_server_bound_address(server, &bound));
+  return world_format(world, "tcp:127.0.0.1:%d", bound.port);
+}
+
+/* ---- one name --------------------------------------------------------------------------------------------------- */
+
+static void check_one_address(struct world *world, weir_scheduling scheduling) {
+  crew_open_listening(&crew, world, scheduling, 3);
+  const char *name = weir_server_address(crew.workers[0].server);
+  weir_address first;
+  weir_address other;
+  bool is_tcp = weir_server_bound_address(crew.workers[0].server, &first);
+  assert_int_equal(is_tcp, world->tcp);
+  for (size_t i = 1; i < crew.count; i++) {
+    assert_string_equal(weir_server_address(crew.workers[i].server), name);
+    assert_int_equal(weir_server_bound_address(crew.workers[i].server, &other), is_tcp);
+    assert_true(!is_tcp || weir_address_equal(&first, &other));
+  }
+  crew_close(&crew);
+}
+
+static void all_workers_have_one_address(struct world *world) { check_one_address(world, WEIR_SCHEDULING_ROUND_ROBIN); }
+
+static void all_workers_that_share_have_one_address(struct world *world) {
+  check_one_address(world, WEIR_SCHEDULING_SHARED);
+}
+
+static void a_free_port_is_the_same_for_all(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  crew_listen_all(&crew, "tcp:127.0.0.1:0");
+  weir_address first;
+  weir_address second;
+  assert_true(weir_server_bound_address(crew.workers[0].server, &first));
+  assert_true(weir_server_bound_address(crew.workers[1].server, &second));
+  assert_true(first.port > 0);
+  assert_int_equal(first.port, second.port);
+  crew_close(&crew);
+}
+
+static void note_address(const weir_event *event, void *user) {
+  const weir_event_listening *listening = event->listening;
+  const weir_address *address = listening->address;
+  const weir_server *server = crew.workers[weir_worker_id(event->worker) - 1].server;
+  weir_address bound;
+  bool is_tcp = weir_server_bound_address(server, &bound);
+  assert_string_equal(listening->name, weir_server_address(server));
+  assert_int_equal(address != NULL, is_tcp);
+  world_note(user, "A", "%s", !is_tcp || (address->port > 0 && weir_address_equal(address, &bound)) ? "same" : "other");
+}
+
+static void the_primary_hears_where_a_worker_listens(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  assert_int_equal(weir_cluster_on(crew.cluster, WEIR_EVENT_LISTENING, note_address, world), WEIR_OK);
+  crew_listen(&crew.workers[0], world->tcp ? "tcp:127.0.0.1:0" : world->endpoint, NULL);
+  crew_run_until_noted(&crew, "A same", 1);
+  crew_listen(&crew.workers[1], world->tcp ? "tcp:*:0" : world->endpoint, NULL);
+  crew_run_until_noted(&crew, "A same", 2);
+  world_expect(world, "A", "same same");
+  world_expect_before(world, "P listening(1)", "P listening(2)");
+  crew_close(&crew);
+}
+
+static void two_servers_of_a_worker_have_ports_of_their_own(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  weir_server *servers[2][2];
+  weir_address bound[2][2];
+  for (size_t worker = 0; worker < 2; worker++) {
+    for (size_t i = 0; i < 2; i++) {
+      servers[worker][i] = weir_server_retain(crew_listen(&crew.workers[worker], "tcp:127.0.0.1:0", NULL));
+    }
+    crew_run_until_noted(&crew, worker == 0 ? "V1 listening" : "V2 listening", 2);
+    for (size_t i = 0; i < 2; i++) assert_true(weir_server_bound_address(servers[worker][i], &bound[worker][i]));
+  }
+  assert_int_not_equal(bound[0][0].port, bound[0][1].port);
+  for (size_t i = 0; i < 2; i++) assert_int_equal(bound[0][i].port, bound[1][i].port);
+  weir_server_close(servers[0][0], NULL, NULL);
+  crew_run_until_noted(&crew, "V1 close", 1);
+  assert_int_equal(weir_server_listen(servers[0][0], "tcp:127.0.0.1:0", NULL), WEIR_OK);
+  crew_run_until_noted(&crew, "V1 listening", 3);
+  weir_address again;
+  assert_true(weir_server_bound_address(servers[0][0], &again));
+  assert_int_equal(again.port, bound[1][0].port);
+  for (size_t worker = 0; worker < 2; worker++) {
+    for (size_t i = 0; i < 2; i++) {
+      weir_server_close(servers[worker][i], NULL, NULL);
+      weir_server_release(servers[worker][i]);
+    }
+  }
+  crew_close(&crew);
+}
+
+static void a_server_listens_without_a_port(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  crew_listen_all(&crew, "tcp:0");
+  crew_connect(&crew, endpoint_of(world, crew.workers[0].server));
+  crew_close(&crew);
+}
+
+static void a_host_is_looked_up_in_the_worker(struct world *world) {
+  if (world->simulated) {
+    weir_address address;
+    weir_address_make("127.0.0.1", WEIR_NO_PORT, &address);
+    assert_int_equal(weir_sim_add_host(world->sim, "localhost", &address, 1, WEIR_OK), WEIR_OK);
+  }
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  crew_listen_all(&crew, "tcp:localhost:0");
+  assert_string_equal(weir_server_address(crew.workers[0].server), weir_server_address(crew.workers[1].server));
+  crew_close(&crew);
+}
+
+/* Whether somebody else can have the port over IPv4. */
+static bool is_free_for_ipv4(struct world *world, int port) {
+  weir_server *server = world_server(world, NULL, NULL, NULL);
+  size_t listening = world_count(world, "F listening");
+  world_trace_server(world, server, "F");
+  assert_int_equal(weir_server_listen(server, world_format(world, "tcp:127.0.0.1:%d", port), NULL), WEIR_OK);
+  crew_run_for(&crew, 10);
+  bool is_free = world_count(world, "F listening") > listening;
+  weir_server_close(server, NULL, NULL);
+  crew_run_for(&crew, 10);
+  return is_free;
+}
+
+static void check_ipv6_only(struct world *world, weir_scheduling scheduling, bool ipv6_only) {
+  weir_listen_options options = weir_listen_options_default();
+  weir_address bound;
+  options.ipv6_only = ipv6_only;
+  crew_open_with(&crew, world, scheduling, 1);
+  crew_listen(&crew.workers[0], "tcp:*:0", &options);
+  crew_run_until_server(&crew.workers[0], "listening");
+  assert_true(weir_server_bound_address(crew.workers[0].server, &bound));
+  assert_int_equal(bound.family, WEIR_FAMILY_IPV6);
+  crew_connect(&crew, world_format(world, "tcp:[::1]:%d", bound.port));
+  if (ipv6_only) {
+    assert_true(is_free_for_ipv4(world, bound.port));
+  } else {
+    crew_connect(&crew, world_format(world, "tcp:127.0.0.1:%d", bound.port));
+  }
+  crew_close(&crew);
+}
+
+static void a_server_at_any_address_has_clients_of_both_kinds(struct world *world) {
+  check_ipv6_only(world, WEIR_SCHEDULING_ROUND_ROBIN, false);
+}
+
+static void an_ipv6_only_server_leaves_the_port_of_ipv4_free(struct world *world) {
+  check_ipv6_only(world, WEIR_SCHEDULING_ROUND_ROBIN, true);
+}
+
+static void an_ipv6_only_server_that_is_shared_leaves_the_port_of_ipv4_free(struct world *world) {
+  check_ipv6_only(world, WEIR_SCHEDULING_SHARED, true);
+}
+
+/* ---- names that cannot be had ----------------------------------------------------------------------------------- */
+
+static void check_taken(struct world *world, weir_scheduling scheduling) {
+  weir_server *taker = world_listen(world, NULL, NULL, NULL);
+  crew_open_with(&crew, world, scheduling, 2);
+  crew_listen(&crew.workers[0], world->endpoint, NULL);
+  crew_listen(&crew.workers[1], world->endpoint, NULL);
+  crew_run_until_server(&crew.workers[0], "error");
+  crew_run_until_server(&crew.workers[1], "error");
+  world_expect(world, "V1", "error(EADDRINUSE)");
+  world_expect(world, "V2", "error(EADDRINUSE)");
+  assert_int_equal(world_count(world, "P listening"), 0);
+  weir_server_close(taker, NULL, NULL);
+  assert_int_equal(weir_server_listen(crew.workers[0].server, world->endpoint, NULL), WEIR_OK);
+  crew_run_until_server(&crew.workers[0], "listening");
+  crew_connect(&crew, world->endpoint);
+  crew_close(&crew);
+}
+
+static void a_taken_name_is_the_error_of_each_server_and_may_be_had_later(struct world *world) {
+  check_taken(world, WEIR_SCHEDULING_ROUND_ROBIN);
+}
+
+static void a_taken_name_is_an_error_for_who_would_share_it(struct world *world) {
+  check_taken(world, WEIR_SCHEDULING_SHARED);
+}
+
+static void what_the_primary_may_not_have_is_the_workers_error(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  assert_int_equal(weir_sim_fail(world->sim, WEIR_SIM_FAULT_LISTEN, 1, WEIR_EACCES), WEIR_OK);
+  crew_listen(&crew.workers[0], world->endpoint, NULL);
+  crew_run_until_server(&crew.workers[0], "error");
+  world_expect(world, "V1", "error(EACCES)");
+  crew_close(&crew);
+}
+
+static void two_clusters_cannot_have_one_name(struct world *world) {
+  static struct crew other;
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  crew_open_with(&other, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  world_forget(world);
+  crew_listen(&other.workers[0], world->endpoint, NULL);
+  while (world_count(world, "V1 error") == 0) {
+    crew_turn(&other);
+    crew_turn(&crew);
+  }
+  world_expect(world, "V1", "error(EADDRINUSE)");
+  crew_close(&other);
+  crew_close(&crew);
+}
+
+static void two_servers_of_a_worker_cannot_have_one_name(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  weir_server *first = weir_server_retain(crew.workers[0].server);
+  crew_listen(&crew.workers[0], world->endpoint, NULL);
+  crew_run_until_server(&crew.workers[0], "error");
+  world_expect(world, "V1", "listening error(EADDRINUSE)");
+  weir_server_close(first, NULL, NULL);
+  weir_server_release(first);
+  crew_close(&crew);
+}
+
+/* ---- names of one's own ----------------------------------------------------------------------------------------- */
+
+static void an_exclusive_name_is_not_shared(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  crew_listen(&crew.workers[0], world->endpoint, NULL);
+  crew_run_until_server(&crew.workers[0], "listening");
+  listen_exclusively(&crew.workers[1], world->endpoint);
+  crew_run_until_server(&crew.workers[1], "error");
+  world_expect(world, "V2", "error(EADDRINUSE)");
+  crew_close(&crew);
+}
+
+static void an_exclusive_name_is_none_of_the_primarys_business(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  listen_exclusively(&crew.workers[0], world->endpoint);
+  crew_run_until_server(&crew.workers[0], "listening");
+  listen_exclusively(&crew.workers[1], world->endpoint);
+  crew_run_until_server(&crew.workers[1], "error");
+  world_expect(world, "V2", "error(EADDRINUSE)");
+  crew_connect(&crew, world->endpoint);
+  assert_int_equal(world_count(world, "P listening"), 0);
+  crew_close(&crew);
+}
+
+static void exclusive_free_ports_differ(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  for (size_t i = 0; i < 2; i++) {
+    listen_exclusively(&crew.workers[i], "tcp:127.0.0.1:0");
+    crew_run_until_server(&crew.workers[i], "listening");
+  }
+  assert_string_not_equal(endpoint_of(world, crew.workers[0].server), endpoint_of(world, crew.workers[1].server));
+  crew_close(&crew);
+}
+
+static void a_reused_port_is_bound_by_the_worker_itself(struct world *world) {
+  weir_listen_options options = weir_listen_options_default();
+  options.reuse_port = true;
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  crew_listen(&crew.workers[0], "tcp:127.0.0.1:0", &options);
+  while (world_count(world, "V1 listening") + world_count(world, "V1 error(ENOTSUP)") == 0) crew_turn(&crew);
+  crew_run_for(&crew, 10);
+  assert_int_equal(world_count(world, "P listening"), 0);
+  crew_close(&crew);
+}
+
+static void what_is_bound_already_is_listened_on_without_asking(struct world *world) {
+  weir_bound *bound = NULL;
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  weir_server *server = crew_server(&crew.workers[0], NULL);
+  assert_int_equal(weir_bound_create(crew.workers[0].loop, "tcp:127.0.0.1:0", NULL, &bound), WEIR_OK);
+  assert_int_equal(weir_server_listen_bound(server, bound, NULL), WEIR_OK);
+  weir_bound_release(bound);
+  crew_run_until_server(&crew.workers[0], "listening");
+  crew_connect(&crew, endpoint_of(world, server));
+  assert_int_equal(world_count(world, "P listening"), 0);
+  crew_close(&crew);
+}
+
+static void keep_sent_server(const weir_event *event, void *user) {
+  struct crew_worker *worker = user;
+  assert_non_null(event->message->server);
+  worker->server = weir_server_retain(event->message->server);
+  world_trace_server(worker->crew->world, worker->server, "V1");
+}
+
+static void a_server_that_was_sent_to_a_worker_listens_there(struct world *world) {
+  weir_server *server = world_listen(world, NULL, NULL, NULL);
+  weir_send_options options = weir_send_options_default();
+  options.server = server;
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  struct crew_worker *worker = &crew.workers[0];
+  assert_int_equal(weir_worker_on(worker->worker, WEIR_EVENT_MESSAGE, keep_sent_server, worker), WEIR_OK);
+  assert_true(weir_channel_send(weir_worker_channel(worker->seen), "server", 6, &options) >= 0);
+  crew_run_until_server(worker, "listening");
+  assert_true(weir_server_listening(worker->server));
+  crew_close(&crew);
+}
+
+/* ---- asking and closing ----------------------------------------------------------------------------------------- */
+
+static void listening_twice_before_the_answer_is_refused(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  weir_server *server = crew_listen(&crew.workers[0], world->endpoint, NULL);
+  assert_int_equal(weir_server_listen(server, world->endpoint, NULL), WEIR_EALREADY);
+  crew_run_until_server(&crew.workers[0], "listening");
+  weir_server_close(server, NULL, NULL);
+  crew_run_until_server(&crew.workers[0], "close");
+  world_expect(world, "V1", "listening close");
+  crew_close(&crew);
+}
+
+static void closing_before_the_answer_takes_the_listen_back(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  struct crew_worker *worker = &crew.workers[0];
+  weir_server *server = crew_listen(worker, world->endpoint, NULL);
+  assert_true(weir_loop_alive(worker->loop));
+  assert_false(weir_server_listening(server));
+  weir_server_close(server, world_note_server, world_mark(world, "V1", NULL));
+  crew_run_until_server(worker, "close-cb");
+  crew_run_for(&crew, 10);
+  world_expect(world, "V1", "close-cb(ENOTOPEN)");
+  assert_false(weir_loop_alive(worker->loop));
+  world_listen(world, NULL, NULL, NULL);
+  crew_close(&crew);
+}
+
+static void a_cancelled_listen_is_heard_of_as_a_close(struct world *world) {
+  weir_listen_options options = weir_listen_options_default();
+  weir_cancellation *cancellation = NULL;
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  assert_int_equal(weir_cancellation_create(crew.workers[0].loop, &cancellation), WEIR_OK);
+  options.cancellation = cancellation;
+  crew_listen(&crew.workers[0], world->endpoint, &options);
+  weir_cancellation_cancel(cancellation);
+  crew_run_until_server(&crew.workers[0], "close");
+  weir_cancellation_release(cancellation);
+  world_expect(world, "V1", "close");
+  crew_close(&crew);
+}
+
+static void check_restart(struct world *world, weir_scheduling scheduling) {
+  crew_open_listening(&crew, world, scheduling, 1);
+  weir_server *server = crew.workers[0].server;
+  for (size_t i = 1; i <= 3; i++) {
+    crew_connect(&crew, world->endpoint);
+    weir_socket_destroy(crew.workers[0].sockets[i - 1], NULL);
+    weir_server_close(server, NULL, NULL);
+    crew_run_until_noted(&crew, "V1 close", i);
+    assert_int_equal(weir_server_listen(server, world->endpoint, NULL), WEIR_OK);
+    crew_run_until_noted(&crew, "V1 listening", i + 1);
+  }
+  crew_close(&crew);
+}
+
+static void a_server_closes_and_listens_again(struct world *world) {
+  check_restart(world, WEIR_SCHEDULING_ROUND_ROBIN);
+}
+
+static void a_server_that_shares_closes_and_listens_again(struct world *world) {
+  check_restart(world, WEIR_SCHEDULING_SHARED);
+}
+
+/* Newer than Node 20: the first comes back to the port while the other has it. */
+static void a_worker_comes_back_to_a_name_that_another_has(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  weir_server_close(crew.workers[0].server, NULL, NULL);
+  crew_run_until_server(&crew.workers[0], "close");
+  crew_connect(&crew, world->endpoint);
+  assert_int_equal(crew.workers[1].served, 1);
+  assert_int_equal(weir_server_listen(crew.workers[0].server, world->endpoint, NULL), WEIR_OK);
+  crew_run_until_noted(&crew, "V1 listening", 2);
+  for (size_t i = 0; i < 2; i++) crew_connect(&crew, world->endpoint);
+  assert_int_equal(crew.workers[0].served, 1);
+  crew_close(&crew);
+}
+
+static void the_name_is_free_when_the_last_has_closed(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  for (size_t i = 0; i < 2; i++) {
+    crew_connect(&crew, world->endpoint);
+    weir_server_close(crew.workers[i].server, NULL, NULL);
+    crew_run_for(&crew, 10);
+  }
+  world_listen(world, NULL, NULL, NULL);
+  crew_close(&crew);
+}
+
+static void close_waits_for_the_connections_that_came(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  struct crew_worker *worker = &crew.workers[0];
+  crew_connect(&crew, world->endpoint);
+  weir_server_get_connections(worker->server, world_note_count, world_mark(world, "V1", NULL));
+  crew_run_until_server(worker, "count(1)");
+  weir_server_close(worker->server, NULL, NULL);
+  crew_run_for(&crew, 10);
+  assert_int_equal(world_count(world, "V1 close"), 0);
+  weir_socket_destroy(worker->sockets[0], NULL);
+  crew_run_until_server(worker, "close");
+  crew_close(&crew);
+}
+
+/* ---- what keeps a worker's loop alive --------------------------------------------------------------------------- */
+
+static void a_listening_server_keeps_its_worker_alive_and_a_closed_one_does_not(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  struct crew_worker *worker = &crew.workers[0];
+  weir_channel_unref(weir_worker_channel(worker->worker));
+  assert_true(weir_loop_alive(worker->loop));
+  weir_server_close(worker->server, NULL, NULL);
+  crew_run_until_server(worker, "close");
+  crew_run_for(&crew, 10);
+  assert_false(weir_loop_alive(worker->loop));
+  crew_close(&crew);
+}
+
+static void a_server_may_be_let_go_before_and_after_it_listens(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  struct crew_worker *worker = &crew.workers[0];
+  weir_server *server = crew_server(worker, NULL);
+  weir_server_unref(server);
+  assert_int_equal(weir_server_listen(server, world->endpoint, NULL), WEIR_OK);
+  crew_run_until_server(worker, "listening");
+  crew_run_for(&crew, 10);
+  assert_false(weir_loop_alive(worker->loop));
+  weir_server_ref(server);
+  assert_true(weir_loop_alive(worker->loop));
+  weir_server_unref(server);
+  assert_false(weir_loop_alive(worker->loop));
+  weir_server_ref(server);
+  weir_server_close(server, NULL, NULL);
+  crew_run_until_server(worker, "close");
+  crew_close(&crew);
+}
+
+/* ---- who gets a connection -------------------------------------------------------------------------------------- */
+
+static void connections_alternate_from_the_first_who_listened(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  for (size_t i = 0; i < 6; i++) {
+    crew_connect(&crew, world->endpoint);
+    assert_int_equal(crew.workers[0].served, i / 2 + 1);
+    assert_int_equal(crew.workers[1].served, (i + 1) / 2);
+  }
+  crew_close(&crew);
+}
+
+/* All at once, so that nobody has answered when the next one comes. */
+static void turns_are_even_within_one_however_many_come_at_once(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 3);
+  for (size_t i = 0; i < 40; i++) crew_begin_connecting(&crew, world->endpoint);
+  crew_run_until_served(&crew, 40);
+  for (size_t i = 0; i < 3; i++) assert_in_range(crew.workers[i].served, 13, 14);
+  crew_close(&crew);
+}
+
+/* One that hangs has what it was given, and no more. */
+static void who_does_not_answer_is_passed_over(struct world *world) {
+  enum { CLIENTS = 2 * WEIR_WORKER_BACKLOG + 8 };
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  weir_loop *stuck = crew.workers[0].loop;
+  crew.workers[0].loop = NULL;
+  for (size_t i = 0; i < CLIENTS; i++) crew_begin_connecting(&crew, world->endpoint);
+  crew_run_until_served(&crew, CLIENTS - WEIR_WORKER_BACKLOG);
+  assert_int_equal(crew.workers[0].served, 0);
+  crew.workers[0].loop = stuck;
+  crew_run_until_served(&crew, CLIENTS);
+  assert_int_equal(crew.workers[0].served, WEIR_WORKER_BACKLOG);
+  crew_close(&crew);
+}
+
+static void a_shared_name_is_served_by_who_accepts(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_SHARED, 2);
+  for (size_t i = 0; i < 12; i++) crew_connect(&crew, world->endpoint);
+  assert_int_equal(crew_served(&crew), 12);
+  weir_server_close(crew.workers[0].server, NULL, NULL);
+  size_t before = crew.workers[1].served;
+  for (size_t i = 0; i < 4; i++) crew_connect(&crew, world->endpoint);
+  assert_int_equal(crew.workers[1].served, before + 4);
+  crew_close(&crew);
+}
+
+static void bytes_that_came_before_the_worker_has_the_connection_are_there(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  weir_socket *client = crew_begin_connecting(&crew, world->endpoint);
+  world_write(client, "first words");
+  crew_run_until_served(&crew, 1);
+  weir_socket *accepted = crew.workers[0].sockets[0];
+  world_trace_socket(world, accepted, "S", WORLD_TRACE_DATA);
+  crew_run_until_noted(&crew, "S data(first words)", 1);
+  world_write(accepted, "answer");
+  crew_run_until_noted(&crew, "C data(answer)", 1);
+  weir_socket_end(client, NULL);
+  crew_run_until_noted(&crew, "S close", 1);
+  crew_run_until_noted(&crew, "C close", 1);
+  world_expect(world, "S", "data(first words) end finish close(false)");
+  crew_close(&crew);
+}
+
+static void a_worker_knows_who_its_client_is(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  weir_socket *client = crew_connect(&crew, world->endpoint);
+  weir_socket *accepted = crew.workers[0].sockets[0];
+  weir_address theirs;
+  weir_address ours;
+  assert_int_equal(weir_socket_remote_address(accepted, &theirs), world->tcp);
+  assert_int_equal(weir_socket_local_address(client, &ours), world->tcp);
+  if (world->tcp) assert_true(weir_address_equal(&theirs, &ours));
+  assert_ptr_equal(weir_socket_server(accepted), crew.workers[0].server);
+  crew_close(&crew);
+}
+
+static void the_options_of_the_workers_server_count(struct world *world) {
+  weir_server_options options = weir_server_options_default();
+  options.pause_on_connect = true;
+  options.allow_half_open = true;
+  options.high_water_mark = 1000;
+  options.no_delay = true;
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  weir_server *server = crew_server(&crew.workers[0], &options);
+  assert_int_equal(weir_server_listen(server, world->endpoint, NULL), WEIR_OK);
+  crew_run_until_server(&crew.workers[0], "listening");
+  weir_socket *client = crew_connect(&crew, world->endpoint);
+  weir_socket *accepted = crew.workers[0].sockets[0];
+  assert_true(weir_socket_is_paused(accepted));
+  assert_int_equal(weir_socket_high_water_mark(accepted), 1000);
+  world_trace_socket(world, accepted, "S", WORLD_TRACE_LIFE);
+  weir_socket_end(client, NULL);
+  crew_run_for(&crew, 20);
+  world_expect(world, "S", "");
+  weir_socket_resume(accepted);
+  crew_run_until_noted(&crew, "S end", 1);
+  assert_int_equal(weir_socket_get_state(accepted), WEIR_SOCKET_WRITE_ONLY);
+  crew_close(&crew);
+}
+
+/* ---- limits ----------------------------------------------------------------------------------------------------- */
+
+static void what_is_too_much_for_one_worker_goes_to_another(struct world *world) {
+  static const int limits[] = {0, 1, WEIR_UNLIMITED};
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 3);
+  for (size_t i = 0; i < 3; i++) weir_server_set_max_connections(crew.workers[i].server, limits[i]);
+  for (size_t i = 0; i < 10; i++) crew_begin_connecting(&crew, world->endpoint);
+  crew_run_until_served(&crew, 10);
+  assert_int_equal(crew.workers[0].served, 0);
+  assert_int_equal(crew.workers[1].served, 1);
+  assert_int_equal(crew.workers[2].served, 9);
+  assert_int_equal(world_count(world, "V1 drop"), 0);
+  crew_close(&crew);
+}
+
+static void what_is_too_much_for_all_is_dropped_by_the_last(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  for (size_t i = 0; i < 2; i++) weir_server_set_max_connections(crew.workers[i].server, 1);
+  for (size_t i = 0; i < 2; i++) crew_connect(&crew, world->endpoint);
+  crew_begin_connecting(&crew, world->endpoint);
+  crew_run_until_noted(&crew, "C close", 1);
+  assert_int_equal(world_count(world, "V1 drop") + world_count(world, "V2 drop"), 1);
+  assert_int_equal(crew_served(&crew), 2);
+  crew_close(&crew);
+}
+
+static void a_worker_that_wants_to_drop_does(struct world *world) {
+  weir_server_options options = weir_server_options_default();
+  options.drop_max_connections = true;
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  for (size_t i = 0; i < 2; i++) {
+    weir_server *server = crew_server(&crew.workers[i], &options);
+    weir_server_set_max_connections(server, i == 0 ? 0 : WEIR_UNLIMITED);
+    assert_int_equal(weir_server_listen(server, world->endpoint, NULL), WEIR_OK);
+    crew_run_until_server(&crew.workers[i], "listening");
+  }
+  crew_begin_connecting(&crew, world->endpoint);
+  crew_run_until_noted(&crew, "V1 drop", 1);
+  crew_run_until_noted(&crew, "C close", 1);
+  assert_int_equal(crew_served(&crew), 0);
+  crew_close(&crew);
+}
+
+static void blocked_clients_are_turned_away_by_the_worker(struct world *world) {
+  weir_server_options options = weir_server_options_default();
+  weir_address address;
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  assert_int_equal(weir_block_list_create(NULL, &options.block_list), WEIR_OK);
+  assert_int_equal(weir_address_make("127.0.0.0", WEIR_NO_PORT, &address), WEIR_OK);
+  assert_int_equal(weir_block_list_add_subnet(options.block_list, &address, 8), WEIR_OK);
+  weir_server *server = crew_server(&crew.workers[0], &options);
+  weir_block_list_release(options.block_list);
+  assert_int_equal(weir_server_listen(server, world->endpoint, NULL), WEIR_OK);
+  crew_run_until_server(&crew.workers[0], "listening");
+  crew_begin_connecting(&crew, world->endpoint);
+  crew_run_until_noted(&crew, "C close", 1);
+  world_expect(world, "V1", "listening");
+  crew_close(&crew);
+}
+
+/* ---- on the way ------------------------------------------------------------------------------------------------- */
+
+static void a_connection_for_a_server_that_has_closed_goes_to_another(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  crew_begin_connecting(&crew, world->endpoint);
+  /* The primary gives it to the first, which closes before it hears of it. */
+  for (int turn = 0; turn < 200; turn++) weir_loop_run(world->loop, WEIR_RUN_NOWAIT);
+  weir_server_close(crew.workers[0].server, NULL, NULL);
+  crew_run_until_served(&crew, 1);
+  assert_int_equal(crew.workers[1].served, 1);
+  crew_close(&crew);
+}
+
+static void a_connection_that_nobody_takes_is_closed(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  crew_begin_connecting(&crew, world->endpoint);
+  for (int turn = 0; turn < 200; turn++) weir_loop_run(world->loop, WEIR_RUN_NOWAIT);
+  weir_server_close(crew.workers[0].server, NULL, NULL);
+  crew_run_until_noted(&crew, "C close", 1);
+  assert_int_equal(crew_served(&crew), 0);
+  crew_close(&crew);
+}
+
+static void what_a_worker_had_not_taken_when_it_died_goes_to_another(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 2);
+  for (size_t i = 0; i < 6; i++) crew_begin_connecting(&crew, world->endpoint);
+  for (int turn = 0; turn < 200; turn++) weir_loop_run(world->loop, WEIR_RUN_NOWAIT);
+  weir_channel_destroy(weir_worker_channel(crew.workers[0].worker));
+  crew_run_until_served(&crew, 6);
+  assert_int_equal(crew.workers[1].served, 6);
+  crew_close(&crew);
+}
+
+static void an_accept_that_fails_is_the_primarys_error_and_the_worker_goes_on(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  assert_int_equal(weir_sim_fail(world->sim, WEIR_SIM_FAULT_ACCEPT, 1, WEIR_EMFILE), WEIR_OK);
+  crew_begin_connecting(&crew, world->endpoint);
+  crew_run_until_noted(&crew, "P error(0)", 1);
+  weir_server_close(crew.workers[0].server, NULL, NULL);
+  crew_run_until_server(&crew.workers[0], "close");
+  crew_run_until_noted(&crew, "C close", 1);
+  crew_close(&crew);
+}
+
+static void the_backlog_of_the_first_who_asks_is_the_primarys(struct world *world) {
+  weir_listen_options options = weir_listen_options_default();
+  options.backlog = 7;
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  crew_listen(&crew.workers[0], world->endpoint, &options);
+  crew_run_until_server(&crew.workers[0], "listening");
+  const weir_worker *worker = crew.workers[0].seen;
+  const struct member *member = CONTAINER_OF(list_first(&worker->members), struct member, of_worker);
+  assert_int_equal(member->name->server->backlog, 7);
+  crew_close(&crew);
+}
+
+static void what_nobody_knows_is_ignored(struct world *world) {
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  struct crew_worker *worker = &crew.workers[0];
+  for (uint16_t subject = 0; subject < 40; subject++) {
+    const struct channel_send send = {.subject = subject, .bytes = "?", .length = subject % 2};
+    if (subject == SUBJECT_LEAVING || subject == SUBJECT_DISCONNECT) continue;
+    assert_true(channel_send(weir_worker_channel(worker->worker), &send) >= 0);
+    assert_true(channel_send(weir_worker_channel(worker->seen), &send) >= 0);
+  }
+  crew_connect(&crew, world->endpoint);
+  assert_true(weir_worker_is_connected(worker->seen));
+  crew_close(&crew);
+}
+
+#define TCP_CASE(rows, function) WORLD_CASE_EXCEPT(rows, function, WORLD_NOT_LOCAL, "ports and blocks are TCP's")
+#define SIM_CASE(rows, function) \
+  WORLD_CASE_EXCEPT(rows, function, WORLD_NOT_POSIX | WORLD_NOT_WINDOWS, "the failure is ordered from the simulator")
+
+static const struct world_case cases[] = {
+    WORLD_CASE("EO-49 S051", all_workers_have_one_address),
+    WORLD_CASE("EO-49 S051", all_workers_that_share_have_one_address),
+    TCP_CASE("EO-49 A212", a_free_port_is_the_same_for_all),
+    WORLD_CASE("EO-49 A212", the_primary_hears_where_a_worker_listens),
+    TCP_CASE("A192", two_servers_of_a_worker_have_ports_of_their_own),
+    TCP_CASE("A217", a_server_listens_without_a_port),
+    TCP_CASE("A215", a_server_at_any_address_has_clients_of_both_kinds),
+    TCP_CASE("A247", an_ipv6_only_server_leaves_the_port_of_ipv4_free),
+    TCP_CASE("A246", an_ipv6_only_server_that_is_shared_leaves_the_port_of_ipv4_free),
+    TCP_CASE("", a_host_is_looked_up_in_the_worker),
+    WORLD_CASE("A203 A204 A229", a_taken_name_is_the_error_of_each_server_and_may_be_had_later),
+    WORLD_CASE("A204 A229", a_taken_name_is_an_error_for_who_would_share_it),
+    SIM_CASE("A189 A230", what_the_primary_may_not_have_is_the_workers_error),
+    WORLD_CASE("A190 A249", two_clusters_cannot_have_one_name),
+    WORLD_CASE("", two_servers_of_a_worker_cannot_have_one_name),
+    WORLD_CASE("EO-49 S052 A186", an_exclusive_name_is_not_shared),
+    WORLD_CASE("EO-49 S052", an_exclusive_name_is_none_of_the_primarys_business),
+    TCP_CASE("EO-49 A181", exclusive_free_ports_differ),
+    TCP_CASE("A218", a_reused_port_is_bound_by_the_worker_itself),
+    TCP_CASE("A183", what_is_bound_already_is_listened_on_without_asking),
+    WORLD_CASE("A182", a_server_that_was_sent_to_a_worker_listens_there),
+    WORLD_CASE("A184", listening_twice_before_the_answer_is_refused),
+    WORLD_CASE("A185", closing_before_the_answer_takes_the_listen_back),
+    WORLD_CASE("", a_cancelled_listen_is_heard_of_as_a_close),
+    WORLD_CASE("A228", a_server_closes_and_listens_again),
+    WORLD_CASE("A227", a_server_that_shares_closes_and_listens_again),
+    WORLD_CASE("A248", a_worker_comes_back_to_a_name_that_another_has),
+    WORLD_CASE("EO-49", the_name_is_free_when_the_last_has_closed),
+    WORLD_CASE("", close_waits_for_the_connections_that_came),
+    WORLD_CASE("A223 A224", a_listening_server_keeps_its_worker_alive_and_a_closed_one_does_not),
+    WORLD_CASE("A225 A226", a_server_may_be_let_go_before_and_after_it_listens),
+    WORLD_CASE("EO-49", connections_alternate_from_the_first_who_listened),
+    WORLD_CASE("", turns_are_even_within_one_however_many_come_at_once),
+    WORLD_CASE("", who_does_not_answer_is_passed_over),
+    WORLD_CASE("A186 S051", a_shared_name_is_served_by_who_accepts),
+    WORLD_CASE("", bytes_that_came_before_the_worker_has_the_connection_are_there),
+    WORLD_CASE("A207", a_worker_knows_who_its_client_is),
+    WORLD_CASE("", the_options_of_the_workers_server_count),
+    WORLD_CASE("A219", what_is_too_much_for_one_worker_goes_to_another),
+    WORLD_CASE("A219", what_is_too_much_for_all_is_dropped_by_the_last),
+    WORLD_CASE("A219", a_worker_that_wants_to_drop_does),
+    TCP_CASE("", blocked_clients_are_turned_away_by_the_worker),
+    WORLD_CASE("A238", a_connection_for_a_server_that_has_closed_goes_to_another),
+    WORLD_CASE("A238", a_connection_that_nobody_takes_is_closed),
+    WORLD_CASE("", what_a_worker_had_not_taken_when_it_died_goes_to_another),
+    SIM_CASE("A187", an_accept_that_fails_is_the_primarys_error_and_the_worker_goes_on),
+    WORLD_CASE("A214", the_backlog_of_the_first_who_asks_is_the_primarys),
+    WORLD_CASE("A208", what_nobody_knows_is_ignored),
+};
+
+int main(int argc, char **argv) { return world_main(argc, argv, "cluster", cases, sizeof cases / sizeof *cases); }
