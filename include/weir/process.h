@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <weir/channel.h>
 #include <weir/error.h>
 #include <weir/event.h>
 #include <weir/export.h>
@@ -64,6 +65,8 @@ typedef struct weir_process_options {
   weir_listener exit; /**< Added as a once-listener of `exit`, when not NULL. */
   void *exit_user;    /**< Its last argument. */
   void *user;         /**< First value of `weir_process_user`. */
+  bool channel;       /**< There is a channel between both: `weir_process_channel` here, and in the child
+                           `weir_channel_open_parent`; see channel.h. */
 } weir_process_options;
 
 /** Options with every default. */
@@ -75,8 +78,8 @@ static inline weir_process_options weir_process_options_default(void) {
 }
 
 /**
- * Starts a process. Later: `exit` when it has ended, and `close` when its descriptors have closed here too; or `error`,
- * when the system refuses, and `close`.
+ * Starts a process. Later: `exit` when it has ended, and `close` when its pipes and its channel have closed too; or
+ * `error`, when the system refuses, and `close`.
  *
  * Its loop has to run for `exit` to be heard, and until then the system remembers the child. A loop that ends earlier
  * leaves the child running.
@@ -106,6 +109,14 @@ WEIR_API bool weir_process_running(const weir_process *process);
  * **Owns:** the process, as long as it lives; retain it to keep it longer. **Thread:** the loop's.
  */
 WEIR_API weir_socket *weir_process_stdio(const weir_process *process, size_t index);
+
+/**
+ * This process's end of the channel; NULL when it was spawned without one, or could not be started. What the child sent
+ * before its end is heard before `exit`, and `close` comes behind the channel's.
+ *
+ * **Owns:** the process, as long as it lives; retain it to keep it longer. **Thread:** the loop's.
+ */
+WEIR_API weir_channel *weir_process_channel(const weir_process *process);
 
 /**
  * Sends it a signal.

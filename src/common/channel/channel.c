@@ -115,6 +115,11 @@ weir_code weir_channel_pair(weir_loop *first_loop, weir_loop *second_loop, weir_
   return WEIR_OK;
 }
 
+weir_code channel_meet(weir_channel *channel, intptr_t process) {
+  struct channel_end end = {.stream = PASSING_NONE, .passage = channel->passage};
+  return channel_passing(channel)->meet(channel->handle.loop->backend, &end, process);
+}
+
 void channel_handle(weir_channel *channel, channel_handler handler, void *user) {
   channel->handler = handler;
   channel->handler_user = user;

@@ -33,6 +33,12 @@ struct passenger;
  */
 weir_code channel_open(weir_loop *loop, const struct channel_end *end, weir_channel **channel);
 
+/* The other end is a child's now: `process` is what the system knows it by. */
+weir_code channel_meet(weir_channel *channel, intptr_t process);
+
+/* Nobody will listen any more who does not now: messages that nobody hears are dropped. */
+void channel_let_flow(weir_channel *channel);
+
 /* ---- internal messages that come ---- */
 
 enum channel_kind { CHANNEL_NOTHING, CHANNEL_SOCKET, CHANNEL_SERVER };

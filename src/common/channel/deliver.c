@@ -118,6 +118,17 @@ static void keep(weir_channel *channel, const struct frame *frame, const unsigne
   if (channel->kept_bytes >= WEIR_HIGH_WATER_MARK) weir_socket_pause(channel->stream);
 }
 
+static bool drops(const weir_channel *channel) {
+  return channel->lets_flow && !handle_hears(&channel->handle, WEIR_EVENT_MESSAGE);
+}
+
+void channel_let_flow(weir_channel *channel) {
+  channel->lets_flow = true;
+  if (!drops(channel)) return;
+  channel_drop_kept(channel);
+  if (channel_is_up(channel)) weir_socket_resume(channel->stream);
+}
+
 static bool may_tell(const weir_channel *channel) {
   return handle_hears(&channel->handle, WEIR_EVENT_MESSAGE) && !channel->was_destroyed &&
          !channel->handle.loop->stopped;
@@ -197,6 +208,9 @@ void channel_receive_message(weir_channel *channel, const struct frame *frame, c
     tell_handler(channel, frame, bytes, passenger, code);
   } else if (list_empty(&channel->kept) && may_tell(channel)) {
     tell_user(channel, frame, bytes, passenger, code);
+  } else if (drops(channel)) {
+    if (passenger != NULL) say_refused(channel, frame, WEIR_ECANCELED);
+    passenger_release(passenger);
   } else {
     keep(channel, frame, bytes, passenger, code);
   }

@@ -97,6 +97,7 @@ struct weir_channel {
   bool was_destroyed; /* by this side */
   bool has_failed;    /* of itself: an `error` says so */
   bool needs_drain;
+  bool lets_flow; /* what nobody hears is dropped */
   weir_socket *stream;
   intptr_t passage;
 

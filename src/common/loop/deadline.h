@@ -31,7 +31,8 @@ enum deadline_purpose {
   DEADLINE_IDLE,         /* nothing was heard of a socket */
   DEADLINE_BUFFERS,      /* a write is tried again */
   DEADLINE_SILENCE,      /* a peer that could not be told of the end was silent */
-  DEADLINE_CHANNEL       /* a channel sends on */
+  DEADLINE_CHANNEL,      /* a channel sends on */
+  DEADLINE_PROCESS       /* a channel to a child that has ended does not close */
 };
 
 /* While it is set, the heap has its time, or an earlier one; see deadline.c. */

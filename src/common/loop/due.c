@@ -3,6 +3,7 @@
 #include "common/channel/channel.h"
 #include "common/loop/deadline.h"
 #include "common/loop/timer.h"
+#include "common/process/process.h"
 #include "common/server/server.h"
 #include "common/service/lookup.h"
 #include "common/socket/connecting.h"
@@ -19,6 +20,7 @@ static void (*const functions[])(struct deadline *deadline) = {
     [DEADLINE_BUFFERS] = socket_write_again,
     [DEADLINE_SILENCE] = socket_silence_come,
     [DEADLINE_CHANNEL] = channel_flush_again,
+    [DEADLINE_PROCESS] = process_lose_patience,
 };
 
 void deadline_come(struct deadline *deadline) { functions[deadline->purpose](deadline); }

@@ -57,6 +57,7 @@ static void hear_end(void *user) {
   weir_process *process = user;
   collect(process);
   enter(process, PROCESS_ENDED);
+  process_await_channel(process);
   if (process->stdio_count > 0 && process->stdio[0] != NULL) weir_socket_destroy(process->stdio[0], NULL);
   handle_owe(&process->handle);
 }
@@ -80,6 +81,7 @@ static void let_output_flow(weir_process *process) {
     weir_socket *socket = process->stdio[i];
     if (socket != NULL && socket->flow == FLOW_UNDECIDED) weir_socket_resume(socket);
   }
+  if (process->channel != NULL) channel_let_flow(process->channel);
 }
 
 static void emit_exit(weir_process *process) {
@@ -139,6 +141,8 @@ static void abandon(struct handle *handle) {
 static void free_process(struct handle *handle) {
   weir_process *process = CONTAINER_OF(handle, weir_process, handle);
   for (size_t i = 0; i < process->stdio_count; i++) weir_socket_release(process->stdio[i]);
+  weir_channel_release(process->channel);
+  deadline_fini(&process->patience, handle->loop);
   memory_put(&handle->loop->allocator, process->failure);
   memory_put(&handle->loop->allocator, process);
 }

@@ -17,6 +17,8 @@
 
 #include <weir/process.h>
 
+#include "common/channel/channel.h"
+#include "common/loop/deadline.h"
 #include "common/loop/handle.h"
 #include "common/loop/post.h"
 #include "common/system.h"
@@ -29,10 +31,13 @@ struct weir_process {
   struct post post;           /* that it has ended */
   struct system_child *child; /* until it is collected or left */
   uint32_t id;
-  unsigned holds;      /* on `exit`: what comes before it is not over */
-  size_t open;         /* what `close` waits for: ends of its pipes, and who else holds that */
-  weir_event_exit end; /* how it ended */
-  weir_error *failure; /* FAILED */
+  unsigned holds;              /* on `exit`: what comes before it is not over */
+  size_t open;                 /* what `close` waits for: ends of its pipes, and who else holds that */
+  weir_event_exit end;         /* how it ended */
+  weir_error *failure;         /* FAILED */
+  weir_channel *channel;       /* NULL: none */
+  bool holds_exit_for_channel; /* until that has closed, or `patience` is over */
+  struct deadline patience;
   size_t stdio_count;
   weir_socket *stdio[]; /* NULL: not a pipe */
 };
@@ -64,6 +69,26 @@ void process_let_exit(weir_process *process);
 /* `close` waits until it is let go as often as it was held. */
 void process_hold_close(weir_process *process);
 void process_let_close(weir_process *process);
+
+/* ---- channel.c ---- */
+
+/* Opens the channel; `theirs` is for the child, and closed when it has it. */
+weir_code process_open_channel(weir_process *process, struct channel_end *theirs);
+
+/* How the child finds it: fills in what is added to its descriptors; how many these are. */
+size_t process_name_end(const struct channel_end *end, struct child_extra extras[2]);
+
+void process_close_end(weir_process *process, struct channel_end *end);
+
+/* The child runs. */
+void process_meet_child(weir_process *process);
+
+/* It has not begun: nobody shall see a channel without a child. */
+void process_drop_channel(weir_process *process);
+
+/* The child has ended: `exit` waits for what it said, but not for ever. */
+void process_await_channel(weir_process *process);
+void process_lose_patience(struct deadline *deadline);
 
 /* ---- describe.c ---- */
 

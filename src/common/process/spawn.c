@@ -10,7 +10,7 @@
 #include "common/process/process.h"
 #include "common/socket/socket.h"
 
-enum { STANDARD_COUNT = 3 };
+enum { STANDARD_COUNT = 3, CHANNEL_EXTRAS = 2 };
 
 /* A child that is to begin. */
 struct spawn {
@@ -20,6 +20,9 @@ struct spawn {
   size_t count;
   intptr_t *theirs; /* the child's ends of its pipes, closed here when it has them */
   size_t theirs_count;
+  struct channel_end channel; /* the child's */
+  const struct child_extra *extras;
+  size_t extra_count;
 };
 
 /* ---- options ---- */
@@ -108,9 +111,12 @@ static struct outcome make_descriptors(struct spawn *spawn) {
 
 /* ---- starting ---- */
 
-static struct outcome start(struct spawn *spawn, const struct child_extra *extras, size_t extra_count) {
+/* The channel's parts stand behind those of the caller. */
+static struct outcome start_child(struct spawn *spawn, struct child_extra *extras) {
   const weir_process_options *options = &spawn->options;
   const char *only_name[] = {options->file, NULL};
+  for (size_t i = 0; i < spawn->extra_count; i++) extras[i] = spawn->extras[i];
+  size_t named = process_name_end(&spawn->channel, extras + spawn->extra_count);
   struct child_request request = {.file = options->file,
                                   .arguments = options->arguments != NULL ? options->arguments : only_name,
                                   .environment = options->environment,
@@ -118,13 +124,20 @@ static struct outcome start(struct spawn *spawn, const struct child_extra *extra
                                   .descriptors = spawn->descriptors,
                                   .descriptor_count = spawn->count,
                                   .extras = extras,
-                                  .extra_count = extra_count,
+                                  .extra_count = spawn->extra_count + named,
                                   .detached = options->detached};
+  return system_child_start(&request, process_has_ended, spawn->process, &spawn->process->child);
+}
+
+static struct outcome start(struct spawn *spawn, struct child_extra *extras) {
   struct outcome outcome = make_descriptors(spawn);
-  if (outcome.code == WEIR_OK) {
-    outcome = system_child_start(&request, process_has_ended, spawn->process, &spawn->process->child);
+  if (outcome.code == WEIR_OK && spawn->options.channel) {
+    outcome.code = process_open_channel(spawn->process, &spawn->channel);
   }
+  if (outcome.code == WEIR_OK) outcome = start_child(spawn, extras);
+  if (outcome.code == WEIR_OK) process_meet_child(spawn->process);
   for (size_t i = 0; i < spawn->theirs_count; i++) system_connection_close(spawn->theirs[i]);
+  process_close_end(spawn->process, &spawn->channel);
   return outcome;
 }
 
@@ -138,6 +151,7 @@ static void drop_pipes(weir_process *process) {
     weir_socket_release(socket);
     process->stdio[i] = NULL;
   }
+  process_drop_channel(process);
   process->open = 0;
 }
 
@@ -158,20 +172,25 @@ static weir_code settle(struct spawn *spawn, const struct outcome *outcome) {
 }
 
 /* Makes room for what a spawn needs and gives it back. */
-static weir_code run(struct spawn *spawn, const struct child_extra *extras, size_t extra_count) {
+static weir_code run(struct spawn *spawn) {
   const weir_allocator *allocator = &spawn->process->handle.loop->allocator;
+  size_t extra_room = (spawn->extra_count + CHANNEL_EXTRAS) * sizeof(struct child_extra);
   size_t bytes = spawn->count * (sizeof *spawn->descriptors + sizeof *spawn->theirs);
-  spawn->descriptors = memory_get_zeroed(allocator, bytes);
-  if (spawn->descriptors == NULL) return WEIR_ENOMEM;
+  struct child_extra *extras = memory_get_zeroed(allocator, extra_room + bytes);
+  if (extras == NULL) return WEIR_ENOMEM;
+  spawn->descriptors = (struct child_descriptor *)(void *)((char *)extras + extra_room);
   spawn->theirs = (intptr_t *)(spawn->descriptors + spawn->count);
-  struct outcome outcome = start(spawn, extras, extra_count);
-  memory_put(allocator, spawn->descriptors);
+  struct outcome outcome = start(spawn, extras);
+  memory_put(allocator, extras);
   return settle(spawn, &outcome);
 }
 
 weir_code process_spawn(weir_loop *loop, const weir_process_options *options, const struct child_extra *extras,
                         size_t extra_count, weir_process **process) {
-  struct spawn spawn = {.options = weir_process_options_default()};
+  struct spawn spawn = {.options = weir_process_options_default(),
+                        .channel = {PASSING_NONE, PASSING_NONE},
+                        .extras = extras,
+                        .extra_count = extra_count};
   if (loop == NULL || options == NULL || process == NULL) return WEIR_EINVAL;
   if (!versioned_read(&spawn.options, sizeof spawn.options, options)) return WEIR_EINVAL;
   loop_check_thread(loop);
@@ -185,7 +204,7 @@ weir_code process_spawn(weir_loop *loop, const weir_process_options *options, co
   if (spawn.options.exit != NULL) {
     code = weir_process_once(spawn.process, WEIR_EVENT_EXIT, spawn.options.exit, spawn.options.exit_user);
   }
-  if (code == WEIR_OK) code = run(&spawn, extras, extra_count);
+  if (code == WEIR_OK) code = run(&spawn);
   if (code != WEIR_OK) {
     weir_process_release(spawn.process);
     return code;
