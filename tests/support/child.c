@@ -16,9 +16,12 @@
  *   write NUMBER TEXT   writes it to that descriptor
  *   exit NUMBER         ends with this code;  crash: ends by a signal or an exception
  *
+ *   channel PART BACKEND TEXT   plays a part at the other end of a channel, see child_channel.c
+ *
  * and with Weir, see child_peer.h: converse NUMBER, serve ENDPOINT, share ENDPOINT, listen NUMBER, leave NUMBER
  */
 #include "support/child.h"
+#include "support/child_channel.h"
 #include "support/child_peer.h"
 
 #include <stdio.h>
@@ -116,7 +119,11 @@ static int obey_next(char **arguments, const char *file) {
   if (obey(arguments[0])) return 1;
   if (arguments[1] == NULL) return 0;
   if (obey_with(arguments[0], arguments[1]) || obey_as_peer(arguments[0], arguments[1], file)) return 2;
-  if (strcmp(arguments[0], "write") != 0 || arguments[2] == NULL) return 0;
+  if (arguments[2] == NULL) return 0;
+  if (strcmp(arguments[0], "channel") == 0 && arguments[3] != NULL) {
+    return child_channel(arguments[1], arguments[2], arguments[3]) ? 4 : 0;
+  }
+  if (strcmp(arguments[0], "write") != 0) return 0;
   child_write(atoi(arguments[1]), arguments[2]);
   return 3;
 }

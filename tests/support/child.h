@@ -25,6 +25,12 @@ bool child_is_open(int number);
 intptr_t child_native(int number);
 void child_write(int number, const char *text);
 
+/* Writes to what the system knows by this number, and does not wait by itself. */
+void child_tell(intptr_t native, const char *text);
+
+/* Does nothing for so long. */
+void child_sleep(int milliseconds);
+
 /* Whether any signal is blocked or ignored. */
 bool child_is_disturbed(void);
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -61,3 +62,10 @@ bool child_is_disturbed(void) {
 bool child_is_detached(void) { return getsid(0) == getpid(); }
 
 void child_crash(void) { abort(); }
+
+void child_tell(intptr_t native, const char *text) { child_write((int)native, text); }
+
+void child_sleep(int milliseconds) {
+  struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
+  nanosleep(&time, NULL);
+}

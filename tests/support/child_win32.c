@@ -87,3 +87,13 @@ bool child_is_detached(void) { return GetConsoleCP() == 0; }
 
 /* As an access violation does, but without the debugger that Wine starts for one. */
 void child_crash(void) { TerminateProcess(GetCurrentProcess(), 0xC0000005); }
+
+void child_tell(intptr_t native, const char *text) {
+  OVERLAPPED overlapped = {.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL)};
+  DWORD written = 0;
+  WriteFile((HANDLE)native, text, (DWORD)strlen(text), NULL, &overlapped);
+  if (!GetOverlappedResult((HANDLE)native, &overlapped, &written, TRUE)) exit(96);
+  CloseHandle(overlapped.hEvent);
+}
+
+void child_sleep(int milliseconds) { Sleep((DWORD)milliseconds); }
