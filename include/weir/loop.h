@@ -6,6 +6,11 @@
  * A loop runs until nothing referenced is left to wait for, and then returns: that is how a program ends by itself.
  * Only `weir_loop_post` and `weir_loop_wake` may be called from any thread; everything else of a loop, and of the
  * handles made on it, belongs to the thread that runs it. Debug builds assert that.
+ *
+ * A loop belongs to one process as well. After a `fork` without `exec` it has ended in the new process, without any
+ * event: running it says `WEIR_EFORKED`, calls that would begin something are refused, nothing that is called there
+ * reaches the first process, and a release closes the copies of its descriptors and keeps its memory. The new process
+ * can make a loop of its own, if it may call what is not async-signal-safe. Simulated loops go on in both.
  */
 #ifndef WEIR_LOOP_H
 #define WEIR_LOOP_H
@@ -106,7 +111,8 @@ WEIR_API void weir_loop_release(weir_loop *loop);
  * each with all its listeners before the next.
  *
  * **Errors:** returns 1 when something is still alive, 0 when nothing referenced is left, `WEIR_EBUSY` when the loop is
- * running already (called from a listener), another code when the system's poller cannot be asked any more.
+ * running already (called from a listener), `WEIR_EFORKED` in a fork of the loop's process, another code when the
+ * system's poller cannot be asked any more.
  * **Thread:** the loop's: the thread that runs it is from then on the one that everything of it belongs to.
  * **Calls back:** every event comes from here.
  */

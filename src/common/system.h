@@ -22,6 +22,7 @@
 
 #include "common/address/resolved.h"
 #include "common/backend.h"
+#include "common/base/list.h"
 
 /* ---- memory that a thread may use after the end of its loop, whose allocator may be gone by then ---- */
 
@@ -97,6 +98,23 @@ void system_signal_unwatch(struct signal_watch *watch);
 
 /* For a simulated world: every handle of this loop that listens to the signal will hear it. Defined in signal.c. */
 void signal_raise(weir_loop *loop, weir_signal_number number);
+
+/* ---- forks ---- */
+
+/* Who wants to know that this process is a fork of the one in which it began to watch. */
+struct fork_watch {
+  struct list_node link; /* the platform's */
+  bool forked;
+  void (*notify)(struct fork_watch *watch); /* in the new process, before fork() returns there */
+};
+
+/* Nothing ever comes where there are no forks. */
+weir_code system_fork_watch(struct fork_watch *watch);
+void system_fork_unwatch(struct fork_watch *watch);
+
+/* Closes this process's copy of what a connection or an acceptor has; the other process does not notice. */
+void system_fork_close_connection(struct connection *connection);
+void system_fork_close_acceptor(struct acceptor *acceptor);
 
 /* ---- processes ---- */
 

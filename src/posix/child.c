@@ -11,10 +11,10 @@
 #include "posix/child.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 
 #include "common/base/list.h"
+#include "posix/forks.h"
 #include "posix/os.h"
 #include "posix/signal_number.h"
 
@@ -25,21 +25,18 @@ struct system_child {
   struct system_thread thread;
   void (*ended)(void *user);
   void *user;
-  enum child_state state; /* under the lock */
+  enum child_state state; /* under the process's lock */
   pid_t id;
   int end_code; /* as waitid says; 0: nobody knows how it ended */
   int end_status;
 };
 
-/* Held while a child is started, and while somebody is told or leaves. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
 /* ---- the thread ---- */
 
 static bool await_start(const struct system_child *child) {
-  pthread_mutex_lock(&lock);
+  process_lock();
   bool started = child->state != CHILD_REFUSED;
-  pthread_mutex_unlock(&lock);
+  process_unlock();
   return started;
 }
 
@@ -52,13 +49,13 @@ static void await_end(struct system_child *child) {
 
 /* The loop cannot end meanwhile, because leaving takes the lock too. False: it has left. */
 static bool tell(struct system_child *child) {
-  pthread_mutex_lock(&lock);
+  process_lock();
   bool is_left = child->state == CHILD_LEFT;
   if (!is_left) {
     child->state = CHILD_TOLD;
     child->ended(child->user);
   }
-  pthread_mutex_unlock(&lock);
+  process_unlock();
   return !is_left;
 }
 
@@ -75,15 +72,15 @@ static void watch(struct system_thread *thread) {
 
 /* The thread waits for the lock. */
 static struct outcome start_watched(struct system_child *child, const struct child_request *request) {
-  pthread_mutex_lock(&lock);
+  process_lock();
   struct outcome outcome = system_thread_start(&child->thread);
   if (outcome.code != WEIR_OK) {
-    pthread_mutex_unlock(&lock);
+    process_unlock();
     return outcome;
   }
   struct failure failure = child_start(request, &child->id);
   child->state = failure.native_code == 0 ? CHILD_WAITING : CHILD_REFUSED;
-  pthread_mutex_unlock(&lock);
+  process_unlock();
   if (failure.native_code != 0) system_thread_join(&child->thread);
   return error_outcome(failure);
 }
@@ -137,13 +134,13 @@ void system_child_collect(struct system_child *child, weir_event_exit *exit) {
 }
 
 bool system_child_leave(struct system_child *child) {
-  pthread_mutex_lock(&lock);
+  process_lock();
   bool is_told = child->state == CHILD_TOLD;
   if (!is_told) {
     child->state = CHILD_LEFT;
     system_thread_detach(&child->thread);
   }
-  pthread_mutex_unlock(&lock);
+  process_unlock();
   return !is_told;
 }
 

@@ -169,6 +169,10 @@ int os_sigaction(int number, const struct sigaction *wanted, struct sigaction *f
 
 /* ---- processes ---- */
 
+int os_fork_prepare(void (*before)(void), void (*behind)(void), void (*in_child)(void)) {
+  return answer(pthread_atfork(before, behind, in_child));
+}
+
 int os_spawn(const struct native_child *child, pid_t *id) { return native_spawn(child, id); }
 
 int os_await_end(pid_t id, int *code, int *status) {

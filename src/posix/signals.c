@@ -14,6 +14,7 @@
 
 #include "common/system.h"
 #include "posix/error.h"
+#include "posix/forks.h"
 #include "posix/os.h"
 #include "posix/signal_number.h"
 
@@ -26,7 +27,6 @@ struct source {
 
 /* By number. A process has one disposition for each signal, so these are global. */
 static struct source sources[WEIR_SIGNAL_WINDOW + 1];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int handlers_running;
 
 /* ---- the handler ---- */
@@ -72,22 +72,22 @@ weir_code system_signal_watch(struct signal_watch *watch) {
   struct source *source = &sources[watch->number];
   int native = signal_native(watch->number);
   if (native == 0) return WEIR_ENOTSUP;
-  pthread_mutex_lock(&lock);
+  process_lock();
   struct signal_watch *before = atomic_load(&source->first);
   atomic_store(&watch->next, before);
   atomic_store(&source->first, watch);
   int failure = before == NULL ? install(source, native) : 0;
   if (failure != 0) take_out(source, watch);
-  pthread_mutex_unlock(&lock);
+  process_unlock();
   return error_code(failure);
 }
 
 void system_signal_unwatch(struct signal_watch *watch) {
   struct source *source = &sources[watch->number];
-  pthread_mutex_lock(&lock);
+  process_lock();
   bool last = atomic_load(&source->first) == watch && atomic_load(&watch->next) == NULL;
   if (last) restore(source, signal_native(watch->number));
   take_out(source, watch);
   await_handlers();
-  pthread_mutex_unlock(&lock);
+  process_unlock();
 }

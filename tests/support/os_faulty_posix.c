@@ -92,6 +92,7 @@ static const char *const names[OS_CALL_COUNT] = {"socket",
                                                  "pages_get",
                                                  "heap_get",
                                                  "sigaction",
+                                                 "atfork",
                                                  "spawn",
                                                  "await_end",
                                                  "collect",
@@ -488,6 +489,10 @@ int os_sigaction(int number, const struct sigaction *wanted, struct sigaction *f
 }
 
 /* ---- processes ---- */
+
+int os_fork_prepare(void (*before)(void), void (*behind)(void), void (*in_child)(void)) {
+  return faults_strike(OS_FORK_PREPARE) ? -1 : answer(pthread_atfork(before, behind, in_child));
+}
 
 int os_spawn(const struct native_child *child, pid_t *id) {
   return faults_strike(OS_SPAWN) ? -1 : native_spawn(child, id);

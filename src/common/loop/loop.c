@@ -10,6 +10,7 @@
 #include "common/base/versioned.h"
 #include "common/loop/deadline.h"
 #include "common/loop/deferred.h"
+#include "common/loop/forked.h"
 #include "common/loop/handle.h"
 #include "common/loop/post.h"
 #include "common/loop/timer.h"
@@ -93,8 +94,10 @@ weir_code weir_loop_create(const weir_loop_options *options, weir_loop **loop) {
   weir_loop *made = memory_get_zeroed(&allocator, sizeof *made);
   if (made == NULL) return WEIR_ENOMEM;
   init_loop(made, &whole, &allocator);
-  weir_code code = choose_backend(made, &whole);
+  weir_code code = forked_watch(made);
+  if (code == WEIR_OK) code = choose_backend(made, &whole);
   if (code != WEIR_OK) {
+    forked_unwatch(made);
     memory_put(&allocator, made);
     return code;
   }
@@ -321,6 +324,7 @@ static void return_from_run(weir_loop *loop) {
 
 int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
   if (loop == NULL || (unsigned)mode > WEIR_RUN_NOWAIT) return WEIR_EINVAL;
+  if (loop_is_forked(loop)) return WEIR_EFORKED;
   if (loop->running) return WEIR_EBUSY;
 #ifndef NDEBUG
   loop->thread = loop_this_thread();
@@ -336,6 +340,7 @@ int weir_loop_run(weir_loop *loop, weir_run_mode mode) {
     code = turn(loop, mode, &stuck);
   }
   return_from_run(loop);
+  if (loop_is_forked(loop)) return WEIR_EFORKED;
   if (code != WEIR_OK) return code;
   return weir_loop_alive(loop) ? 1 : 0;
 }
@@ -432,7 +437,12 @@ void weir_loop_release(weir_loop *loop) {
   if (loop == NULL) return;
   assert(loop->owners > 0);
   if (--loop->owners > 0) return;
+  if (loop_is_forked(loop)) {
+    forked_release(loop);
+    return;
+  }
   assert(!loop->running);
+  forked_unwatch(loop);
   loop->ended = true;
   loop->running = true; /* nothing may run it any more */
   signal_stop_all(loop);

@@ -23,6 +23,7 @@
 #include "common/base/list.h"
 #include "common/base/slab.h"
 #include "common/loop/deadline.h"
+#include "common/system.h"
 
 struct delegation;
 struct handle;
@@ -81,6 +82,7 @@ struct weir_loop {
   bool ended;          /* its last owner has released it: handles may remain, nothing works */
   weir_sim *simulator; /* its world, or NULL */
   const char *thread;  /* debug builds: which thread runs it; see loop_check_thread */
+  struct fork_watch fork;
 
   /* counted since the loop was made */
   weir_loop_counters counters;

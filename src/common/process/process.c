@@ -5,6 +5,7 @@
 
 #include "common/base/failure.h"
 #include "common/base/memory.h"
+#include "common/loop/forked.h"
 #include "common/loop/listeners.h"
 #include "common/socket/socket.h"
 
@@ -171,6 +172,7 @@ static bool is_signal(weir_signal_number number) {
 weir_code weir_process_kill(weir_process *process, weir_signal_number number) {
   if (process == NULL || !is_signal(number)) return WEIR_EINVAL;
   loop_check_thread(process->handle.loop);
+  if (loop_is_forked(process->handle.loop)) return WEIR_EFORKED;
   return process->child == NULL ? WEIR_ESRCH : system_child_kill(process->child, number);
 }
 
