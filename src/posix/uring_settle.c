@@ -119,6 +119,11 @@ static bool add_accept(struct backend *backend, struct uring_acceptor *acceptor)
 
 /* ---- connections ---- */
 
+/*
+ * One that is received when it is ready is asked for anew each time. A poll that stays would save a twentieth of the
+ * time, but it tells changes only, and a short read is no proof that nothing is left: a Unix socket also ends one where
+ * a descriptor was sent along.
+ */
 static bool settle_receive(struct backend *backend, struct uring_connection *connection, bool wanted) {
   unsigned there = connection->in_ring & (IN_RING_RECEIVE | IN_RING_READY);
   if (wanted == (there != 0) || (there != 0 && connection->asked_back)) return true;
