@@ -37,6 +37,22 @@ weir_code weir_cluster_create(weir_loop *loop, const weir_cluster_options *optio
 
 /* ---- workers ---- */
 
+/* When the system has refused there is no channel, and the worker only tells of it. */
+static weir_code start_process(weir_cluster *cluster, const weir_process_options *process, weir_worker **worker) {
+  weir_process_options options = weir_process_options_default();
+  weir_process *started = NULL;
+  if (!versioned_read(&options, sizeof options, process)) return WEIR_EINVAL;
+  options.size = sizeof options;
+  options.channel = true;
+  weir_code code = weir_process_spawn(cluster->handle.loop, &options, &started);
+  if (code != WEIR_OK) return code;
+  code = primary_add(cluster, weir_process_channel(started), worker);
+  if (code == WEIR_OK) code = primary_watch(*worker, started);
+  if (code != WEIR_OK) weir_process_kill(started, WEIR_SIGNAL_KILL);
+  weir_process_release(started);
+  return code;
+}
+
 static weir_code start_otherwise(weir_cluster *cluster, weir_worker **worker) {
   weir_channel *channel = NULL;
   weir_code code = cluster->start(cluster, &channel, cluster->handle.user);
@@ -53,7 +69,7 @@ static bool can_start(const weir_cluster *cluster, const weir_process_options *p
 
 weir_code cluster_start_worker(weir_cluster *cluster, const weir_process_options *process, weir_worker **worker) {
   if (process == NULL && cluster->start != NULL) return start_otherwise(cluster, worker);
-  return WEIR_ENOTSUP;
+  return start_process(cluster, process != NULL ? process : cluster->process, worker);
 }
 
 static weir_code give_worker(weir_code code, weir_worker *made, weir_worker **worker) {

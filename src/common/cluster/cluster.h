@@ -92,9 +92,8 @@ struct weir_worker {
   bool left;      /* the primary sends no more connections */
 };
 
-/* Makes one that talks through the channel, which it retains, with one owner; `closed` and `heard` are called for it.
- */
-weir_code worker_create(weir_channel *channel, channel_handler heard, weir_worker **worker);
+/* Makes one that talks through the channel, which it retains, with one owner. NULL: there is none, and it is GONE. */
+weir_code worker_create(weir_loop *loop, weir_channel *channel, channel_handler heard, weir_worker **worker);
 
 /* Emits an event of the worker, then of its cluster. */
 void worker_emit(weir_worker *worker, weir_event *event);
@@ -108,7 +107,7 @@ weir_code worker_forward(weir_worker *worker);
 
 /* ---- primary.c ---- */
 
-/* Makes a worker of a channel, a member of the cluster, which owes `fork`. */
+/* Makes a worker of a channel, a member of the cluster. NULL: its process could not be started. */
 weir_code primary_add(weir_cluster *cluster, weir_channel *channel, weir_worker **worker);
 
 /* Its process: what becomes of it is the worker's to tell. */

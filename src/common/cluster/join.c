@@ -294,7 +294,7 @@ weir_code weir_cluster_join_channel(weir_channel *channel, weir_worker **worker)
   if (!weir_channel_connected(channel)) return WEIR_ENOTCONN;
   weir_worker *before = joined(loop);
   if (before != NULL && before->state != WORKER_GONE) return WEIR_EALREADY;
-  weir_code code = worker_create(channel, hear, &made);
+  weir_code code = worker_create(loop, channel, hear, &made);
   if (code != WEIR_OK) return code;
   made->delegation = (struct delegation){.ask = ask, .left = leave};
   loop->delegation = &made->delegation;

@@ -123,6 +123,7 @@ static void take_process_close(const weir_event *event, void *user) {
   weir_worker *worker = user;
   (void)event;
   worker->process_over = true;
+  if (worker->channel == NULL) primary_channel_closed(worker);
   let_go_if_over(worker);
 }
 
@@ -138,17 +139,18 @@ weir_code primary_watch(weir_worker *worker, weir_process *process) {
 
 weir_code primary_add(weir_cluster *cluster, weir_channel *channel, weir_worker **worker) {
   weir_worker *made = NULL;
-  weir_code code = worker_create(channel, hear, &made);
+  weir_code code = worker_create(cluster->handle.loop, channel, hear, &made);
   if (code != WEIR_OK) return code;
   made->cluster = weir_cluster_retain(cluster);
   made->id = ++cluster->last_id;
   list_append(&cluster->workers, &made->link);
   handle_retain(&made->handle); /* the cluster's */
+  *worker = made;
+  if (channel == NULL) return WEIR_OK;
   if (cluster->forwards) worker_forward(made);
   worker_say_number(made, SUBJECT_WELCOME, made->id);
   made->owes_fork = true;
   handle_owe(&made->handle);
-  *worker = made;
   return WEIR_OK;
 }
 

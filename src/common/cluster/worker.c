@@ -40,7 +40,7 @@ static void emit_message(const weir_event *event, void *user) {
 }
 
 weir_code worker_forward(weir_worker *worker) {
-  if (worker->forwards) return WEIR_OK;
+  if (worker->forwards || worker->state == WORKER_GONE) return WEIR_OK;
   weir_code code = weir_channel_on(worker->channel, WEIR_EVENT_MESSAGE, emit_message, worker);
   if (code == WEIR_OK) worker->forwards = true;
   return code;
@@ -73,22 +73,35 @@ static void deliver(struct handle *handle) {
 
 /* ---- making ---- */
 
-weir_code worker_create(weir_channel *channel, channel_handler heard, weir_worker **worker) {
-  weir_loop *loop = weir_channel_loop(channel);
+static weir_code listen_to_channel(weir_worker *worker, channel_handler heard) {
+  weir_channel *channel = worker->channel;
+  weir_code code = weir_channel_on(channel, WEIR_EVENT_ERROR, ignore_error, worker);
+  if (code == WEIR_OK) code = weir_channel_on(channel, WEIR_EVENT_CLOSE, take_close, worker);
+  if (code == WEIR_OK) {
+    channel_handle(channel, heard, worker);
+  } else {
+    weir_channel_off(channel, WEIR_EVENT_ERROR, ignore_error, worker);
+  }
+  return code;
+}
+
+weir_code worker_create(weir_loop *loop, weir_channel *channel, channel_handler heard, weir_worker **worker) {
   weir_worker *made = memory_get_zeroed(&loop->allocator, sizeof *made);
   if (made == NULL) return WEIR_ENOMEM;
   handle_init(&made->handle, loop, NULL);
   made->handle.kind = HANDLE_WORKER;
   list_init(&made->members);
   list_init(&made->names);
+  if (channel == NULL) {
+    made->state = WORKER_GONE;
+    *worker = made;
+    return WEIR_OK;
+  }
   made->channel = weir_channel_retain(channel);
-  weir_code code = weir_channel_on(channel, WEIR_EVENT_ERROR, ignore_error, made);
-  if (code == WEIR_OK) code = weir_channel_on(channel, WEIR_EVENT_CLOSE, take_close, made);
+  weir_code code = listen_to_channel(made, heard);
   if (code == WEIR_OK) {
-    channel_handle(channel, heard, made);
     *worker = made;
   } else {
-    weir_channel_off(channel, WEIR_EVENT_ERROR, ignore_error, made);
     weir_worker_release(made);
   }
   return code;
