@@ -96,8 +96,8 @@ weir_code passing_receive(intptr_t passage, int descriptors[OS_DESCRIPTORS_MAX],
     *count = (size_t)result;
     return WEIR_OK;
   }
-  bool is_missing = result == 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == ECONNRESET;
-  return is_missing ? WEIR_EPROTO : error_code(errno);
+  bool is_lost = result < 0 && errno == EMFILE;
+  return is_lost ? WEIR_EMFILE : WEIR_EPROTO;
 }
 
 static weir_code duplicate(const struct watch *watch, intptr_t *native) {

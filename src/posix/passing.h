@@ -27,7 +27,10 @@ weir_code passing_duplicate_acceptor(struct backend *backend, struct acceptor *a
 /* Sends descriptors along. WEIR_EAGAIN: there is no room now. */
 weir_code passing_send(intptr_t passage, const int *descriptors, size_t count);
 
-/* Receives those of one `passing_send`. WEIR_EPROTO: there are none. */
+/*
+ * Receives those of one `passing_send`. WEIR_EMFILE: they have come, and there was no room for them. WEIR_EPROTO: they
+ * are not there, or nobody knows whether they are: then the next that are taken might be they.
+ */
 weir_code passing_receive(intptr_t passage, int descriptors[OS_DESCRIPTORS_MAX], size_t *count);
 
 #endif

@@ -379,8 +379,14 @@ int os_send_descriptors(int passage, const int *descriptors, size_t count) {
 }
 
 int os_receive_descriptors(int passage, int descriptors[OS_DESCRIPTORS_MAX]) {
-  if (faults_strike(OS_RECEIVE_DESCRIPTORS)) return -1;
+  bool strikes = faults_strike(OS_RECEIVE_DESCRIPTORS);
+  if (strikes && errno != EMFILE) return -1;
   int count = native_receive_descriptors(passage, descriptors);
+  if (strikes) {
+    for (int i = 0; i < count; i++) close(descriptors[i]); /* they were lost for want of room */
+    errno = EMFILE;
+    return -1;
+  }
   for (int i = 0; i < count; i++) faults_opened(descriptors[i]);
   return count;
 }
