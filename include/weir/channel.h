@@ -8,7 +8,8 @@
  * or a server may go along, at any moment of its life, and goes on in the other process.
  *
  * Events: `message`, `drain`, `error`, `close`. A channel keeps its loop running while somebody listens to `message`,
- * and until what was sent is through; as in Node a child that listens lives until one side disconnects.
+ * until what was sent is through, and while it disconnects and somebody listens to `close`; as in Node a child that
+ * listens lives until one side disconnects.
  *
  * Messages that nobody listens to are kept. When they are more than `WEIR_HIGH_WATER_MARK` bytes, the channel reads no
  * more until somebody does.

@@ -200,8 +200,8 @@ static weir_code add_listener(weir_channel *channel, weir_event_type type, enum 
   if (channel == NULL) return WEIR_EINVAL;
   loop_check_thread(channel->handle.loop);
   weir_code code = handle_listen(&channel->handle, type, position, listener, user);
-  if (code != WEIR_OK || type != WEIR_EVENT_MESSAGE) return code;
-  if (!list_empty(&channel->kept)) channel_owe(channel, CHANNEL_OWES_MESSAGES);
+  if (code != WEIR_OK) return code;
+  if (type == WEIR_EVENT_MESSAGE && !list_empty(&channel->kept)) channel_owe(channel, CHANNEL_OWES_MESSAGES);
   channel_update_liveness(channel);
   return WEIR_OK;
 }

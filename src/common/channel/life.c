@@ -18,8 +18,9 @@ void channel_owe(weir_channel *channel, enum channel_debt debt) {
 void channel_update_liveness(weir_channel *channel) {
   bool is_ending = channel->state == CHANNEL_ENDING && !channel->has_ended;
   bool waits = !list_empty(&channel->queue) || channel->given_count > 0 || is_ending;
-  bool hears = handle_hears(&channel->handle, WEIR_EVENT_MESSAGE) && channel->handle.referenced;
-  bool holds = channel_is_up(channel) && (waits || hears);
+  bool hears = handle_hears(&channel->handle, WEIR_EVENT_MESSAGE) ||
+               (channel->state == CHANNEL_ENDING && handle_hears(&channel->handle, WEIR_EVENT_CLOSE));
+  bool holds = channel_is_up(channel) && (waits || (hears && channel->handle.referenced));
   handle_count(&channel->handle, holds || channel->state == CHANNEL_CLOSING);
 }
 

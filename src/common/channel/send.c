@@ -77,12 +77,18 @@ void channel_tell_outcomes(weir_channel *channel) {
 
 /* ---- writing ---- */
 
+/* What the other side must hear. Without memory for what has to wait the channel fails. */
+static void write_surely(weir_channel *channel, const unsigned char *bytes, size_t length) {
+  int result = weir_socket_write(channel->stream, bytes, length);
+  if (result < 0) channel_fail(channel, (weir_code)result, "no memory for what was to be written");
+}
+
 void channel_write_frame(weir_channel *channel, enum frame_type type, uint32_t id, weir_code code) {
   unsigned char header[FRAME_HEADER_BYTES];
   const struct frame frame = {.type = (uint8_t)type, .id = id, .code = code};
   if (!channel_is_up(channel) || channel->handle.loop->ended) return;
   frame_write(&frame, header);
-  weir_socket_write(channel->stream, header, sizeof header);
+  write_surely(channel, header, sizeof header);
 }
 
 static void note_written(weir_socket *stream, const weir_error *error, void *user) {
@@ -144,8 +150,8 @@ static void write_given(weir_channel *channel, struct sending *sending, const st
   passenger_write(sending->passenger, &luggage);
   sending->frame.luggage = luggage.length;
   frame_write(&sending->frame, sending->bytes);
-  if (weir_socket_write(channel->stream, sending->bytes, sending->length) < 0) return; /* the stream has failed */
-  weir_socket_write(channel->stream, room, luggage.length);
+  write_surely(channel, sending->bytes, sending->length);
+  if (channel_is_up(channel)) write_surely(channel, room, luggage.length);
 }
 
 static weir_code give(weir_channel *channel, struct sending *sending) {
