@@ -65,7 +65,8 @@ DWORD os_process_code(HANDLE process, DWORD *code) {
 
 DWORD os_process_await(HANDLE process, WAITORTIMERCALLBACK seen, void *argument, HANDLE *wait) {
   DWORD error = faults_strike(OS_PROCESS_AWAIT);
-  return error != ERROR_SUCCESS ? error : direct_process_await(process, seen, argument, wait);
+  if (error == ERROR_SUCCESS) error = direct_process_await(process, seen, argument, wait);
+  return faults_note(error, wait);
 }
 
 DWORD os_handle_lend(HANDLE handle, HANDLE *copy) {
