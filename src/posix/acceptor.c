@@ -70,26 +70,38 @@ void acceptor_take(struct backend *backend, struct acceptor *acceptor, struct co
     return;
   }
   connection->watch = (struct watch){.kind = backend->offered_kind, .descriptor = client};
-  newcomer_come(&backend->newcomer, &connection->watch);
+  newcomer_come(backend, &connection->watch);
 }
 
 /*
  * One client per event is fair to the connections, but dear when many clients come: who is ready in batch after batch
  * gets twice as much each time, and falls back when nobody was there.
  */
-static inline void renew_budget(const struct backend *backend, struct acceptor *acceptor) {
-  if (acceptor->batch == backend->batch) return;
-  bool in_a_row = acceptor->batch + 1 == backend->batch;
-  acceptor->budget = !in_a_row || acceptor->budget == 0 ? 1 : acceptor->budget * 2;
+APART static void grow_budget(struct acceptor *acceptor) {
+  acceptor->budget = acceptor->budget == 0 ? 1 : acceptor->budget * 2;
   if (acceptor->budget > BUDGET_MAX) acceptor->budget = BUDGET_MAX;
-  acceptor->left = acceptor->budget;
+  acceptor->left = acceptor->budget - 1;
+}
+
+/* A client has come. With the last one of its batch the event is consumed. */
+static inline void spend_budget(struct backend *backend, struct acceptor *acceptor) {
+  uint64_t before = acceptor->batch;
   acceptor->batch = backend->batch;
+  if (before == backend->batch) {
+    acceptor->left--;
+  } else if (before + 1 == backend->batch) {
+    grow_budget(acceptor);
+  } else {
+    acceptor->budget = 1;
+  }
+  if (acceptor->left == 0) backend->at++;
 }
 
 APART static enum operation accept_nobody(struct backend *backend, struct acceptor *acceptor,
                                           struct completion *completion) {
   int failure = errno;
   acceptor->budget = 0;
+  acceptor->left = 0;
   backend->at++;
   if (accepting_is_transient(failure)) return OPERATION_NONE;
   if (failure == EMFILE || failure == ENFILE) accepting_shed(acceptor->watch.descriptor, &backend->spare);
@@ -112,13 +124,12 @@ APART static int accept_from_anywhere(struct backend *backend, const struct acce
 }
 
 enum operation acceptor_accept_one(struct backend *backend, struct acceptor *acceptor, struct completion *completion) {
-  renew_budget(backend, acceptor);
   backend->offered_kind = WATCH_UNIX_CONNECTION;
   completion->peer = NULL;
   int client = acceptor->is_local ? os_accept(acceptor->watch.descriptor, NULL, NULL)
                                   : accept_from_anywhere(backend, acceptor, completion);
   if (client < 0) return accept_nobody(backend, acceptor, completion);
-  if (--acceptor->left == 0) backend->at++;
+  spend_budget(backend, acceptor);
   backend->offered = client;
   completion->acceptor = acceptor;
   completion->result = 0;

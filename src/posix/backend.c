@@ -172,12 +172,13 @@ APART static int note_failure(struct backend *backend, int failure, uint64_t tim
 
 /* Waits, and notes what has come. */
 static inline void begin_batch(struct backend *backend, uint64_t timeout_ns) {
-  backend->at = backend->ready + 1;
+  struct ready *ready = backend->ready + 1;
   uint64_t patience_ns = wake_fall_asleep(&backend->wake, timeout_ns, &backend->ends_batch);
-  int count = backend->poller_operations->wait(backend->poller, backend->at, READY_MAX, patience_ns);
+  int count = backend->poller_operations->wait(backend->poller, ready, READY_MAX, patience_ns);
   if (count < 0) count = note_failure(backend, errno, timeout_ns);
   wake_get_up(&backend->wake, &backend->ends_batch);
-  backend->at[count].events = 0;
+  ready[count].events = 0;
+  backend->at = ready;
   backend->batch++;
   backend->phase = PHASE_EVENTS;
 }
@@ -258,18 +259,18 @@ APART static enum operation next_after_nothing(struct completion *completion) {
   return ends ? connection_come_to_end(completion) : next_after_failure(completion);
 }
 
-/* Whether the next batch begins now, and nothing is to be done before. */
-static inline bool goes_on(struct backend *backend, uint64_t timeout_ns) {
-  bool is_over = backend->at->events == 0 && backend->phase == PHASE_EVENTS && !backend->ends_batch;
-  if (!is_over || timeout_ns != WAIT_FOREVER) return false;
-  interest_settle(backend);
-  return backend->finished.first == NULL;
+/* Whether the next batch begins now, unless something is finished. */
+static inline bool goes_on(const struct backend *backend, uint64_t timeout_ns) {
+  return backend->at->events == 0 && backend->phase == PHASE_EVENTS && !backend->ends_batch &&
+         timeout_ns == WAIT_FOREVER;
 }
 
 /* Mostly it is the beginning of a batch that comes next, with bytes or a client. */
 APART static enum operation next_otherwise(struct backend *backend, uint64_t timeout_ns,
                                            struct completion *completion) {
   if (!goes_on(backend, timeout_ns)) return next_in_order(backend, timeout_ns, completion);
+  interest_settle(backend);
+  if (backend->finished.first != NULL) return next_in_order(backend, WAIT_FOREVER, completion);
   completion->turn++;
   begin_batch(backend, WAIT_FOREVER);
   if (is_readable(backend->at)) return receive_next(backend, completion);

@@ -109,7 +109,6 @@ void connection_read(struct backend *backend, struct connection *connection, boo
     return;
   }
   connection->watch.pending |= PENDING(OPERATION_READ);
-  if (backend->newcomer.watch == &connection->watch) newcomer_read(backend, &connection->watch);
   interest_grow(backend, &connection->watch);
 }
 

@@ -29,11 +29,18 @@ APART static void fail_waiting(struct backend *backend, struct watch *watch, int
   finished_add(backend, watch, watch->pending & waiting, failure_of(failure, HINT_NONE));
 }
 
-void interest_tell(struct backend *backend, struct watch *watch) {
+void interest_tell(struct backend *backend) {
+  struct watch *watch = backend->unsettled;
   unsigned wanted = wanted_by(watch);
-  if ((wanted & ~(unsigned)watch->interest) == 0) return;
-  int failure = backend->poller_operations->set(backend->poller, watch, wanted);
-  if (failure != 0) fail_waiting(backend, watch, failure);
+  bool grows = (wanted & ~(unsigned)watch->interest) != 0;
+  int failure = grows ? backend->poller_operations->set(backend->poller, watch, wanted) : 0;
+  if (failure != 0) fail_waiting(backend, backend->unsettled, failure);
+  backend->unsettled = NULL;
+}
+
+void interest_grow_too(struct backend *backend, struct watch *watch) {
+  interest_tell(backend);
+  backend->unsettled = watch;
 }
 
 /* A failure changes nothing: the event comes again, and this is tried again. */

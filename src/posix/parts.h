@@ -21,7 +21,7 @@ struct acceptor {
   struct watch watch;
   bool is_local;   /* its clients come over a Unix socket; else it is not known */
   unsigned budget; /* how many clients an event may bring */
-  unsigned left;   /* of these in this batch */
+  unsigned left;   /* of these, this event may still bring */
   uint64_t batch;  /* the number of that batch */
   dev_t device;    /* of the file that listening made, with inode */
   ino_t inode;

@@ -23,10 +23,9 @@
 /* Every read goes here: one buffer per loop stays in the cache, and an idle connection pins none. */
 #define RECEIVE_BYTES 65536
 
-/* The client that was taken last; see newcomer.c. The pointers are only ever compared. */
+/* The client that was looked at last; see newcomer.c. The pointer is only ever compared. */
 struct newcomer {
-  const struct watch *watch;     /* to be looked at when it reads; NULL: nobody is */
-  const struct watch *looked_at; /* it was, and has not been silent; NULL: nobody was */
+  const struct watch *looked_at; /* it has not been silent; NULL: nobody was looked at, or was silent */
   uint8_t passes;                /* so many more are not looked at */
   uint8_t last_passes;           /* so many were not, behind the last one that was silent */
 };
@@ -74,25 +73,23 @@ struct backend {
 
 /* ---- interest.c ---- */
 
-/* Tells the poller what has grown of a watch. */
-void interest_tell(struct backend *backend, struct watch *watch);
+/* Tells the poller what has grown. */
+void interest_tell(struct backend *backend);
+static inline void interest_settle(struct backend *backend) {
+  if (backend->unsettled != NULL) interest_tell(backend);
+}
 
 /*
  * A watch has a new pending operation: the poller shall know before the next wait. One pointer is enough for steady
- * traffic; when a second watch grows, the first is told of at once.
+ * traffic; when a second watch grows, the poller is told of the first at once.
  */
+void interest_grow_too(struct backend *backend, struct watch *watch);
 static inline void interest_grow(struct backend *backend, struct watch *watch) {
-  struct watch *earlier = backend->unsettled;
-  backend->unsettled = watch;
-  if (earlier != NULL && earlier != watch) interest_tell(backend, earlier);
-}
-
-/* Tells the poller what has grown. */
-static inline void interest_settle(struct backend *backend) {
-  struct watch *watch = backend->unsettled;
-  if (watch == NULL) return;
-  backend->unsettled = NULL;
-  interest_tell(backend, watch);
+  if (backend->unsettled == NULL) {
+    backend->unsettled = watch;
+  } else if (backend->unsettled != watch) {
+    interest_grow_too(backend, watch);
+  }
 }
 
 /* An event came that nobody wanted: tells the poller now what is wanted. */
@@ -116,17 +113,15 @@ static inline void finished_add(struct backend *backend, struct watch *watch, un
 
 /* ---- newcomer.c ---- */
 
-/* A client was taken. Who came before it was not silent if nobody has said so. */
-static inline void newcomer_come(struct newcomer *newcomer, const struct watch *watch) {
+/* A client was taken: it is served next, if it reads. */
+static inline void newcomer_come(struct backend *backend, struct watch *watch) {
+  struct newcomer *newcomer = &backend->newcomer;
+  if (newcomer->passes > 0) {
+    newcomer->passes--;
+    return;
+  }
   if (newcomer->looked_at != NULL) newcomer->last_passes = 0;
-  newcomer->watch = newcomer->passes == 0 ? watch : NULL;
-  if (newcomer->passes > 0) newcomer->passes--;
-}
-
-/* The one to be looked at reads for the first time: it is served next. */
-static inline void newcomer_read(struct backend *backend, struct watch *watch) {
-  backend->newcomer.watch = NULL;
-  backend->newcomer.looked_at = watch;
+  newcomer->looked_at = watch;
   assert(backend->at > backend->ready);
   backend->at--;
   *backend->at = (struct ready){.events = READY_READ, .watch = watch};
