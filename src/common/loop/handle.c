@@ -10,7 +10,14 @@ const struct handle_class *const handle_classes[] = {
     [HANDLE_SOCKET] = &socket_class,   [HANDLE_SERVER] = &server_class,   [HANDLE_PROCESS] = &process_class,
     [HANDLE_CHANNEL] = &channel_class, [HANDLE_CLUSTER] = &cluster_class, [HANDLE_WORKER] = &worker_class};
 
-void handle_free(struct handle *handle) { handle_free_by(handle, handle_class(handle)->free); }
+void handle_free(struct handle *handle) {
+  weir_loop *loop = handle->loop;
+  assert(!handle->counted && !handle->owes);
+  if (handle->listener == NULL && handle->listeners != NULL) listeners_clear(handle);
+  list_remove(&handle->link);
+  handle_class(handle)->free(handle);
+  loop_dependent_gone(loop);
+}
 
 void handle_begin_to_owe(struct handle *handle) {
   handle->owes = true;
@@ -35,12 +42,13 @@ void handle_emit_error(struct handle *handle, const weir_event *event) {
 
 weir_code handle_listen(struct handle *handle, weir_event_type type, enum listener_position position,
                         weir_listener listener, void *user) {
-  if (position != LISTENER_LAST_ONCE && handle_listen_first(handle, type, listener, user)) return WEIR_OK;
-  if (!handle_can_listen(handle, type, listener)) return WEIR_EINVAL;
+  uint32_t events = handle_class(handle)->events;
+  if (position != LISTENER_LAST_ONCE && handle_listen_first(handle, events, type, listener, user)) return WEIR_OK;
+  if (!handle_can_listen(events, type, listener)) return WEIR_EINVAL;
   return listeners_add(handle, type, position, listener, user);
 }
 
 weir_code handle_unlisten(struct handle *handle, weir_event_type type, weir_listener listener, const void *user) {
-  if (!handle_can_listen(handle, type, listener)) return WEIR_EINVAL;
+  if (!handle_can_listen(handle_class(handle)->events, type, listener)) return WEIR_EINVAL;
   return listeners_remove(handle, type, listener, user);
 }

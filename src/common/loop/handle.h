@@ -87,9 +87,6 @@ bool listeners_hear_any(const struct listener_array *listeners, uint32_t events)
  */
 void listeners_emit(struct handle *handle, const weir_event *event);
 
-/* Frees the array. */
-void listeners_free(struct handle *handle);
-
 /* ---- owners, liveness, events ---- */
 
 /* Prepares a handle with one owner, the user. The structure's other members are the caller's. */
@@ -107,16 +104,6 @@ static inline void handle_retain(struct handle *handle) {
 /* No owner is left. */
 void handle_free(struct handle *handle);
 
-/* The same for who knows its class, and how that frees it. */
-static inline void handle_free_by(struct handle *handle, void (*free_by_class)(struct handle *handle)) {
-  weir_loop *loop = handle->loop;
-  assert(!handle->counted && !handle->owes);
-  if (handle->listener == NULL && handle->listeners != NULL) listeners_free(handle);
-  list_unlink(&handle->link);
-  free_by_class(handle);
-  loop_dependent_gone(loop);
-}
-
 /* Gives one ownership back; with the last the handle is freed. */
 static inline void handle_release(struct handle *handle) {
   assert(handle->owners > 0);
@@ -126,10 +113,14 @@ static inline void handle_release(struct handle *handle) {
 /* Puts the handle on the loop's list of those that owe. */
 void handle_begin_to_owe(struct handle *handle);
 
-/* The same, unless it is there. Nothing is delivered any more by a loop that has ended. */
+/* Whether it need not go there. Nothing is delivered any more by a loop that has ended. */
+static inline bool handle_owes_anyway(const struct handle *handle) {
+  return handle->owes || handle->attended || handle->loop->ended;
+}
+
+/* Puts it there, unless it need not go. */
 static inline void handle_owe(struct handle *handle) {
-  if (handle->owes || handle->attended || handle->loop->ended) return;
-  handle_begin_to_owe(handle);
+  if (!handle_owes_anyway(handle)) handle_begin_to_owe(handle);
 }
 
 /* It was moved from that list to another one, whose owner will look for what it owes. */
@@ -192,16 +183,16 @@ enum listener_position { LISTENER_LAST, LISTENER_LAST_ONCE, LISTENER_FIRST };
 weir_code handle_listen(struct handle *handle, weir_event_type type, enum listener_position position,
                         weir_listener listener, void *user);
 
-/* Whether the arguments make sense. */
-static inline bool handle_can_listen(const struct handle *handle, weir_event_type type, weir_listener listener) {
-  return listener != NULL && (unsigned)type < 32 && (handle_class(handle)->events >> type & 1U) != 0;
+/* Whether the arguments make sense; `events`: what can be heard, a bit for each. */
+static inline bool handle_can_listen(uint32_t events, weir_event_type type, weir_listener listener) {
+  return listener != NULL && (unsigned)type < 32 && (events >> type & 1U) != 0;
 }
 
 /* Adds the first one; false: it is not the first, or the arguments make no sense. */
-static inline bool handle_listen_first(struct handle *handle, weir_event_type type, weir_listener listener,
-                                       void *user) {
+static inline bool handle_listen_first(struct handle *handle, uint32_t events, weir_event_type type,
+                                       weir_listener listener, void *user) {
   bool is_first = handle->listener == NULL && handle->listeners == NULL;
-  if (!is_first || !handle_can_listen(handle, type, listener)) return false;
+  if (!is_first || !handle_can_listen(events, type, listener)) return false;
   handle->listener = listener;
   handle->listener_user = user;
   handle->only_type = (uint8_t)(type + 1);

@@ -70,10 +70,8 @@ size_t listeners_count(const struct handle *handle, weir_event_type type) {
   return handle_has_only(handle, type) ? 1 : array == NULL ? 0 : count_in_array(array, type);
 }
 
-void listeners_free(struct handle *handle) { memory_put(&handle->loop->allocator, array_of(handle)); }
-
 void listeners_clear(struct handle *handle) {
-  listeners_free(handle);
+  memory_put(&handle->loop->allocator, array_of(handle));
   handle->listener = NULL;
   handle->listeners = NULL;
   handle->only_type = 0;

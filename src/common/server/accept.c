@@ -42,9 +42,10 @@ static void turn_away(weir_server *server) {
 }
 
 /* Whether all that the listener has asked of the socket is to hear its data, as most do. Nobody hears `resume` then. */
-static bool just_flows(const struct weir_socket *socket) {
-  bool plain = socket->debts == DEBT_RESUME && socket->life == LIFE_OPEN && socket->extra == NULL && !socket->reading;
-  return plain && !handle_hears(&socket->handle, WEIR_EVENT_RESUME);
+static inline bool just_flows(const struct weir_socket *socket) {
+  bool is_plain = socket->debts == DEBT_RESUME && socket->life == LIFE_OPEN && socket->extra == NULL;
+  if (!is_plain || socket->reading) return false;
+  return handle_has_only(&socket->handle, WEIR_EVENT_DATA) || !handle_hears(&socket->handle, WEIR_EVENT_RESUME);
 }
 
 /* A listener that pauses still has what comes read up to the mark; only pause_on_connect reads nothing. (EO-07, EO-08)
@@ -101,7 +102,7 @@ static inline void count_in(weir_server *server, struct weir_socket *socket) {
 }
 
 /* The socket is open: tells of it, and does what the listener asks. */
-static inline void introduce(weir_server *server, struct weir_socket *socket) {
+static MERGED void introduce(weir_server *server, struct weir_socket *socket) {
   weir_event event = {.type = WEIR_EVENT_CONNECTION, .server = server, .connection = socket};
   handle_attend(&socket->handle);
   handle_emit(&server->handle, &event);
@@ -111,10 +112,13 @@ static inline void introduce(weir_server *server, struct weir_socket *socket) {
 /* The owner it was made with is the loop. */
 static MERGED void open_client(weir_server *server, struct weir_socket *socket, const weir_address *peer) {
   count_in(server, socket);
-  if (peer != NULL) socket_meet(socket, peer);
-  socket_become_open(socket);
-  socket->allow_half_open = server->allow_half_open;
-  socket->flow = server->pause_on_connect ? FLOW_PAUSED : FLOW_UNDECIDED;
+  if (peer != NULL) {
+    socket_meet(socket, peer);
+    socket_apply_options(socket);
+  }
+  socket_open_new(socket);
+  if (server->allow_half_open) socket->allow_half_open = true;
+  if (server->pause_on_connect) socket->flow = FLOW_PAUSED;
 }
 
 /* `peer` is NULL over anything but TCP. */
@@ -132,6 +136,8 @@ static MERGED void accept_client(weir_server *server, const weir_address *peer) 
   open_client(server, socket, peer);
   introduce(server, socket);
 }
+
+APART static void accept_local(weir_server *server) { accept_client(server, NULL); }
 
 /* Who comes is lent by the backend only until `take`. */
 APART static void accept_from(weir_server *server, const weir_address *lent) {
@@ -155,7 +161,7 @@ void server_accept_done(const struct completion *completion) {
   } else if (is_full(server)) {
     drop(server, NULL);
   } else {
-    accept_client(server, NULL);
+    accept_local(server);
   }
 }
 

@@ -345,51 +345,60 @@ APART static void free_extra(struct weir_socket *socket) {
   memory_put(&loop->allocator, extra);
 }
 
-APART static void free_parts(struct weir_socket *socket) {
-  socket_forget_addresses(socket);
-  socket_free_options(socket);
-  if (socket->extra != NULL) free_extra(socket);
-}
-
 static void free_socket(struct handle *handle) {
-  weir_loop *loop = handle->loop;
   struct weir_socket *socket = CONTAINER_OF(handle, struct weir_socket, handle);
-  if (socket->server != NULL) server_release_from_socket(socket->server);
   if (socket->has_tcp_room || socket->extra != NULL) {
-    free_parts(socket);
-    slab_put(&loop->sockets[socket->has_tcp_room], socket, handle->place);
-  } else {
-    slab_put(&loop->sockets[false], socket, handle->place);
+    socket_forget_addresses(socket);
+    socket_free_options(socket);
   }
+  if (socket->extra != NULL) free_extra(socket);
+  if (socket->server != NULL) server_release_from_socket(socket->server);
+  slab_put(&handle->loop->sockets[socket->has_tcp_room], socket, handle->place);
 }
 
 /* ---- an end that nobody hears ---- */
 
-/* Whether the peer's end is all of it: the own half ends with it, nothing is queued or owed, and nobody listens. */
+/* Whether an accepted socket ends with its peer, has nothing queued or owed, and nobody listens to what follows. */
 static inline bool ends_unheard(const struct weir_socket *socket) {
   const uint32_t last_events = 1U << WEIR_EVENT_END | 1U << WEIR_EVENT_FINISH | 1U << WEIR_EVENT_CLOSE;
   bool is_plain = socket->write_half == WRITE_OPEN && socket->debts == 0 && !socket->allow_half_open;
-  return is_plain && socket->extra == NULL && !socket->handle.owes && !handle_hears_any(&socket->handle, last_events);
+  return is_plain && socket->extra == NULL && socket->server != NULL && !socket->handle.owes &&
+         !handle_hears_any(&socket->handle, last_events);
 }
 
 /* Whoever holds it still finds it closed. */
-APART static void become_closed(struct weir_socket *socket) {
+APART static void release_closed(struct weir_socket *socket) {
   socket->life = LIFE_CLOSED;
   socket->read_half = READ_NONE;
   socket->write_half = WRITE_NONE;
+  socket->reading = false;
   socket->handle.silenced = true;
+  handle_release(&socket->handle);
+}
+
+/* Whether nobody else holds it, and with it goes nothing but its block. */
+static inline bool is_only_a_block(const struct weir_socket *socket) {
+  return socket->handle.owners == 1 && socket->handle.listener != NULL && !socket->has_tcp_room &&
+         socket->server->handle.owners > 1;
+}
+
+/* What releasing it comes to. The loop stays, for this is called from it. */
+static inline void free_block(struct weir_socket *socket) {
+  weir_loop *loop = socket->handle.loop;
+  socket->server->handle.owners--;
+  list_unlink(&socket->handle.link);
+  loop->dependents--;
+  slab_put(&loop->sockets[false], socket, socket->handle.place);
 }
 
 static inline void close_unheard(struct weir_socket *socket) {
   handle_count(&socket->handle, false);
-  if (socket->server != NULL) {
-    server_socket_destroyed(socket->server);
-    server_socket_closed(socket->server);
-  }
-  if (--socket->handle.owners == 0) {
-    handle_free_by(&socket->handle, free_socket);
+  server_socket_destroyed(socket->server);
+  server_socket_closed(socket->server);
+  if (is_only_a_block(socket)) {
+    free_block(socket);
   } else {
-    become_closed(socket);
+    release_closed(socket);
   }
 }
 
@@ -402,14 +411,10 @@ void socket_come_to_end(struct weir_socket *socket) {
   if (ends_unheard(socket) && close_below_at_end(socket)) {
     close_unheard(socket);
   } else {
+    socket->reading = false;
     socket_end_reading(socket);
   }
 }
 
-const struct handle_class socket_class = {.events = ((1U << WEIR_EVENT_LISTENING) - 1) | 1U << WEIR_EVENT_ERROR |
-                                                    1U << WEIR_EVENT_CLOSE | 1U << WEIR_EVENT_LOOKUP |
-                                                    1U << WEIR_EVENT_ATTEMPT | 1U << WEIR_EVENT_ATTEMPT_FAILED,
-                                          .deliver = deliver,
-                                          .abandon = abandon,
-                                          .free = free_socket,
-                                          .describe = socket_describe};
+const struct handle_class socket_class = {
+    .events = SOCKET_EVENTS, .deliver = deliver, .abandon = abandon, .free = free_socket, .describe = socket_describe};

@@ -193,10 +193,10 @@ APART static void end_behind_kept(struct weir_socket *socket, const struct compl
 APART static void stop_reading(struct weir_socket *socket, const struct completion *completion) {
   bool at_end = completion->result == COMPLETION_END;
   socket->reading = false;
-  if (socket->extra != NULL && (has_kept(socket) || (at_end && keeps_decoder_rest(socket)))) {
+  if (has_kept(socket) || (at_end && keeps_decoder_rest(socket))) {
     end_behind_kept(socket, completion);
   } else if (at_end) {
-    socket_come_to_end(socket);
+    socket_end_reading(socket);
   } else {
     socket_fail(socket, "read", (weir_code)completion->result, completion->native_code, completion->hint);
   }
@@ -228,7 +228,11 @@ APART static void receive_with_extra(struct weir_socket *socket, const void *byt
 void socket_read_done(const struct completion *completion) {
   struct weir_socket *socket = socket_of(completion->connection);
   if (completion->result <= 0) {
-    stop_reading(socket, completion);
+    if (completion->result == COMPLETION_END && socket->extra == NULL) {
+      socket_come_to_end(socket);
+    } else {
+      stop_reading(socket, completion);
+    }
     return;
   }
   size_t length = (size_t)completion->result;

@@ -197,7 +197,7 @@ APART static weir_code add_listener(weir_socket *socket, weir_event_type type, e
 
 /* Mostly it is the first one. */
 weir_code weir_socket_on(weir_socket *socket, weir_event_type type, weir_listener listener, void *user) {
-  bool is_first = socket != NULL && handle_listen_first(&socket->handle, type, listener, user);
+  bool is_first = socket != NULL && handle_listen_first(&socket->handle, SOCKET_EVENTS, type, listener, user);
   if (!is_first) return add_listener(socket, type, LISTENER_LAST, listener, user);
   loop_check_thread(socket->handle.loop);
   consume(socket, type);

@@ -163,6 +163,11 @@ struct weir_socket {
 _Static_assert(sizeof(void *) != 8 || sizeof(struct weir_socket) == 96, "an idle connection pays for this");
 _Static_assert(WEIR_EFORKED >= INT8_MIN, "a code fits into a byte");
 
+/* What can be heard of it, a bit for each event. */
+#define SOCKET_EVENTS                                                                                              \
+  ((1U << WEIR_EVENT_LISTENING) - 1) | 1U << WEIR_EVENT_ERROR | 1U << WEIR_EVENT_CLOSE | 1U << WEIR_EVENT_LOOKUP | \
+      1U << WEIR_EVENT_ATTEMPT | 1U << WEIR_EVENT_ATTEMPT_FAILED
+
 static inline struct connection *socket_connection(const struct weir_socket *socket) {
   return (struct connection *)(void *)((char *)(uintptr_t)socket + sizeof *socket);
 }
@@ -234,7 +239,7 @@ static inline void socket_close_if_over(struct weir_socket *socket) {
 
 static inline void socket_owe(struct weir_socket *socket, enum socket_debt debt) {
   socket->debts |= (uint8_t)debt;
-  if (!socket->waits_to_close) handle_owe(&socket->handle);
+  if (!handle_owes_anyway(&socket->handle) && !socket->waits_to_close) handle_begin_to_owe(&socket->handle);
 }
 
 /* Emits an event that has no details. */
@@ -254,7 +259,7 @@ void socket_update_liveness(struct weir_socket *socket);
 
 void socket_close_done(const struct completion *completion);
 
-/* The peer has ended, and nothing is kept. */
+/* The peer has ended, and there is no extra part. */
 void socket_come_to_end(struct weir_socket *socket);
 
 /* Frees everything that belongs to one life: queues, kept bytes, attempt, decoder's rest. */
@@ -401,6 +406,15 @@ static inline void socket_become_open(struct weir_socket *socket) {
   socket->read_half = socket->flow == FLOW_ON ? READ_FLOWING : READ_HELD;
   if (socket->write_half == WRITE_NONE) socket->write_half = WRITE_OPEN;
   handle_count(&socket->handle, socket->handle.referenced || socket_has_writes(socket));
+}
+
+/* The same for a new socket that keeps its loop alive and has no options to apply. */
+static inline void socket_open_new(struct weir_socket *socket) {
+  socket->life = LIFE_OPEN;
+  socket->read_half = READ_HELD;
+  socket->write_half = WRITE_OPEN;
+  loop_keep_alive(socket->handle.loop);
+  socket->handle.counted = true;
 }
 
 /* ---- socket/idle.c ---- */
