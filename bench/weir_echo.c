@@ -59,12 +59,17 @@ static void on_sink_end(const weir_event *event, void *user) {
   weir_socket_write(event->socket, answer, sizeof answer);
 }
 
-static void on_connection(const weir_event *event, void *user) {
-  const struct echo *echo = user;
-  weir_socket *client = event->connection;
-  weir_code code = weir_socket_on(client, WEIR_EVENT_DATA, echo->arguments.is_sink ? on_sunk : on_data, NULL);
-  if (code == WEIR_OK && echo->arguments.is_sink) code = weir_socket_on(client, WEIR_EVENT_END, on_sink_end, NULL);
-  if (code != WEIR_OK) weir_socket_destroy(client, NULL);
+static void on_echo_connection(const weir_event *event, void *user) {
+  (void)user;
+  weir_code code = weir_socket_on(event->connection, WEIR_EVENT_DATA, on_data, NULL);
+  if (code != WEIR_OK) weir_socket_destroy(event->connection, NULL);
+}
+
+static void on_sink_connection(const weir_event *event, void *user) {
+  (void)user;
+  weir_code code = weir_socket_on(event->connection, WEIR_EVENT_DATA, on_sunk, NULL);
+  if (code == WEIR_OK) code = weir_socket_on(event->connection, WEIR_EVENT_END, on_sink_end, NULL);
+  if (code != WEIR_OK) weir_socket_destroy(event->connection, NULL);
 }
 
 static void on_listening(const weir_event *event, void *user) {
@@ -93,6 +98,7 @@ static void on_terminate(weir_signal *signal, weir_signal_number number, void *u
 static void listen_at(weir_loop *loop, struct echo *echo) {
   weir_server_options server_options = weir_server_options_default();
   server_options.no_delay = true;
+  weir_listener on_connection = echo->arguments.is_sink ? on_sink_connection : on_echo_connection;
   require(weir_server_create(loop, &server_options, on_connection, echo, &echo->server), "server");
   require(weir_server_on(echo->server, WEIR_EVENT_ERROR, on_server_error, echo), "server");
   weir_listen_options listen_options = weir_listen_options_default();
