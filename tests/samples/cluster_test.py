@@ -69,6 +69,20 @@ def a_killed_worker_is_replaced_and_only_its_own_clients_notice(world, endpoint)
 
 
 @case_over(*KINDS)
+def workers_end_when_the_primary_is_killed(world, endpoint):
+    if world.windows:
+        raise Skip("a process of Wine is not killed by its number here; conformance.cluster_process shows it")
+    server = _serve(world, endpoint)
+    workers = [_process_of(server, number) for number in range(1, WORKERS + 1)]
+    os.kill(server.pid, signal.SIGKILL)
+    expect_equal(server.finish(), -signal.SIGKILL, "how the primary ends")
+    deadline = time.monotonic() + 20
+    while any(_runs(worker) for worker in workers):
+        expect(time.monotonic() < deadline, "a worker has outlived its primary")
+        time.sleep(0.01)
+
+
+@case_over(*KINDS)
 def a_hangup_replaces_all_workers_and_no_client_notices(world, endpoint):
     if world.windows:
         raise Skip("there is no SIGHUP on Windows")
@@ -185,6 +199,16 @@ def _talk(endpoint):
         client.sendall(SENT)
         expect_equal(receive(client, len(SENT)), SENT, "the echo")
     return worker
+
+
+def _runs(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    with contextlib.suppress(OSError), open(f"/proc/{process}/stat", encoding="ascii") as status:
+        return status.read().rsplit(")", 1)[1].split()[0] != "Z"  # Whoever adopted it may not have collected it.
+    return True
 
 
 def _process_of(server, worker):

@@ -17,11 +17,13 @@
  *   exit NUMBER         ends with this code;  crash: ends by a signal or an exception
  *
  *   channel PART BACKEND TEXT   plays a part at the other end of a channel, see child_channel.c
+ *   cluster BACKEND ENDPOINT    is a worker of a cluster, see child_cluster.c
  *
  * and with Weir, see child_peer.h: converse NUMBER, serve ENDPOINT, share ENDPOINT, listen NUMBER, leave NUMBER
  */
 #include "support/child.h"
 #include "support/child_channel.h"
+#include "support/child_cluster.h"
 #include "support/child_peer.h"
 
 #include <stdio.h>
@@ -120,6 +122,7 @@ static int obey_next(char **arguments, const char *file) {
   if (arguments[1] == NULL) return 0;
   if (obey_with(arguments[0], arguments[1]) || obey_as_peer(arguments[0], arguments[1], file)) return 2;
   if (arguments[2] == NULL) return 0;
+  if (strcmp(arguments[0], "cluster") == 0) return child_cluster(arguments[1], arguments[2]) ? 3 : 0;
   if (strcmp(arguments[0], "channel") == 0 && arguments[3] != NULL) {
     return child_channel(arguments[1], arguments[2], arguments[3]) ? 4 : 0;
   }

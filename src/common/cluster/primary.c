@@ -123,8 +123,11 @@ static void take_process_close(const weir_event *event, void *user) {
   weir_worker *worker = user;
   (void)event;
   worker->process_over = true;
-  if (worker->channel == NULL) primary_channel_closed(worker);
-  let_go_if_over(worker);
+  if (worker->channel == NULL) {
+    primary_channel_closed(worker);
+  } else {
+    let_go_if_over(worker);
+  }
 }
 
 weir_code primary_watch(weir_worker *worker, weir_process *process) {
