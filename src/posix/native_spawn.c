@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 
 #include "posix/native.h"
 
