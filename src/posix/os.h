@@ -103,7 +103,7 @@ int os_sigaction(int number, const struct sigaction *wanted, struct sigaction *f
 int os_fork_prepare(void (*before)(void), void (*behind)(void), void (*in_child)(void));
 int os_spawn(const struct native_child *child, pid_t *id);
 int os_await_end(pid_t id, int *code, int *status); /* until then; `si_code` and `si_status`. It stays as it is */
-int os_collect(pid_t id);                           /* forgets a child that has ended */
+int os_collect(pid_t id); /* forgets a child that has ended; never waits for one that has not */
 int os_kill(pid_t id, int number);
 
 /* ---- time ---- */

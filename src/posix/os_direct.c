@@ -183,7 +183,7 @@ int os_await_end(pid_t id, int *code, int *status) {
   return 0;
 }
 
-int os_collect(pid_t id) { return waitpid(id, NULL, 0); }
+int os_collect(pid_t id) { return waitpid(id, NULL, WNOHANG); }
 
 int os_kill(pid_t id, int number) { return kill(id, number); }
 
