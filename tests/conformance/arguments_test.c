@@ -115,6 +115,7 @@ static void the_name_of_the_program_may_be_anything_but_a_quote(struct world *wo
 }
 
 static void arguments_that_are_too_long_together_are_an_error_event(struct world *world) {
+  program_skip_in_valgrind(world);
   enum { COUNT = 2000, BYTES = 4000 };
   static char text[BYTES + 1];
   static const char *words[COUNT + 2];

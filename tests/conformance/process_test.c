@@ -122,6 +122,7 @@ static void a_detached_process_has_a_session_of_its_own(struct world *world) {
 /* ---- refusals --------------------------------------------------------------------------------------------------- */
 
 static void a_program_that_is_not_there_is_an_error_event(struct world *world) {
+  program_skip_in_valgrind(world);
   weir_process_options options = program_options(NULL);
   options.file = "/nonexistent/weir";
   struct program *program = program_start(world, "P", &options);
@@ -137,6 +138,7 @@ static void a_program_that_is_not_there_is_an_error_event(struct world *world) {
 }
 
 static void a_name_that_no_directory_of_the_path_has_is_an_error_event(struct world *world) {
+  program_skip_in_valgrind(world);
   weir_process_options options = program_options(NULL);
   options.file = "weir-nonexistent";
   struct program *program = program_start(world, "P", &options);
@@ -146,6 +148,7 @@ static void a_name_that_no_directory_of_the_path_has_is_an_error_event(struct wo
 }
 
 static void a_directory_that_is_not_there_is_an_error_event(struct world *world) {
+  program_skip_in_valgrind(world);
   weir_process_options options = program_options(WORDS("directory"));
   options.directory = "/nonexistent/weir";
   struct program *program = program_start(world, "P", &options);

@@ -194,6 +194,7 @@ static void nothing_reaches_the_child_that_was_not_named(struct world *world) {
 }
 
 static void a_native_that_is_not_open_is_an_error_event(struct world *world) {
+  program_skip_in_valgrind(world);
   const weir_stdio stdio[] = {NOTHING, {.kind = WEIR_STDIO_NATIVE, .native = 40000}, NOTHING};
   start_with(world, WORDS("exit", "0"), stdio, 3);
   world_run(world);
@@ -263,6 +264,7 @@ static void a_pipe_at_number_zero_works_in_a_program_without_input(struct world 
 /* ---- shortage --------------------------------------------------------------------------------------------------- */
 
 static void without_descriptors_there_is_an_error_and_nothing_half_made(struct world *world) {
+  program_skip_in_valgrind(world);
   native_shortage_begin();
   struct program *program = program_do(world, "P", WORDS("exit", "0"));
   native_shortage_end();

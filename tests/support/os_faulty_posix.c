@@ -513,7 +513,7 @@ int os_await_end(pid_t id, int *code, int *status) {
 }
 
 int os_collect(pid_t id) {
-  int result = waitpid(id, NULL, 0);
+  int result = waitpid(id, NULL, WNOHANG);
   return faults_strike(OS_COLLECT) ? -1 : result;
 }
 

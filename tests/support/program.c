@@ -77,6 +77,11 @@ struct program *program_do(struct world *world, const char *name, const char *co
   return program_start(world, name, &options);
 }
 
+void program_skip_in_valgrind(struct world *world) {
+  const char *preloaded = getenv("LD_PRELOAD");
+  if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL) world_skip(world, "not as it is in valgrind");
+}
+
 void program_await(struct program *program) { world_run_until(program->world, &program->closed); }
 
 const char *program_ask(struct world *world, const weir_process_options *options) {

@@ -53,6 +53,12 @@ void program_await(struct program *program);
 /* Does all that, and gives the output; the child must end with code 0. */
 const char *program_ask(struct world *world, const weir_process_options *options);
 
+/*
+ * Ends the case as skipped where the test runs in valgrind, which copies the memory of who calls posix_spawn, so that
+ * nobody hears why the program was not started, and which keeps descriptors for itself.
+ */
+void program_skip_in_valgrind(struct world *world);
+
 /* A case that starts one. */
 #define PROGRAM_CASE(rows, function) \
   WORLD_CASE_EXCEPT(rows, function, WORLD_NOT_SIM, "a simulation starts no processes")
