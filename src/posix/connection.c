@@ -218,10 +218,10 @@ APART static void detach(struct backend *backend, struct watch *watch) {
   finished_add(backend, watch, PENDING(OPERATION_CLOSE), connects ? failure_of(ENOTSUP, HINT_NONE) : failure_none());
 }
 
-/* Its own event was consumed. Where a poller gives one for each direction, a second one may name it still. */
+/* Its event was consumed. Where a batch may have another one, which would name it still, it cannot be over yet. */
 static inline bool close_at_end(struct backend *backend, struct watch *watch) {
-  assert(watch->due == 0);
-  if (watch->pending != 0 || (backend->at->events != 0 && backend->poller_operations->names_twice)) return false;
+  assert(watch->pending == 0 && watch->due == 0);
+  if (backend->poller_operations->names_twice) return false;
   interest_forget(backend, watch);
   os_close(watch->descriptor);
   return true;
