@@ -226,10 +226,6 @@ static inline bool dispatch(enum operation operation, const struct completion *c
   return true;
 }
 
-static inline enum operation take_next(weir_loop *loop, uint64_t timeout) {
-  return loop->operations->next(loop->backend, timeout, &loop->completion);
-}
-
 /* Whether something is to be done here, whatever the system has. */
 static bool has_own_work(const weir_loop *loop) {
   return !list_empty(&loop->owed) || post_pending(loop) || deferred_pending(loop) || workers_pending(loop) ||
@@ -269,8 +265,10 @@ static bool do_own_work(weir_loop *loop) {
  * batches end until something wants attention. Returns WEIR_OK, or why the backend cannot be asked.
  */
 static weir_code dispatch_batches(weir_loop *loop, uint64_t timeout, bool goes_on, bool *any) {
+  const struct backend_operations *operations = loop->operations;
+  struct backend *backend = loop->backend;
   uint64_t further = goes_on ? WAIT_FOREVER : 0;
-  enum operation operation = take_next(loop, timeout);
+  enum operation operation = operations->next(backend, timeout, &loop->completion);
   forget_clock(loop);
   *any |= operation != OPERATION_NONE;
   while (dispatch(operation, &loop->completion)) {
@@ -280,7 +278,7 @@ static weir_code dispatch_batches(weir_loop *loop, uint64_t timeout, bool goes_o
       if (loop->stopped) return WEIR_OK;
       further = 0;
     }
-    operation = take_next(loop, further);
+    operation = operations->next(backend, further, &loop->completion);
   }
   loop->in_batch = false;
   return (weir_code)loop->completion.result;
@@ -403,7 +401,7 @@ const char *weir_loop_backend(const weir_loop *loop) { return loop->operations->
 static void await_closes(weir_loop *loop) {
   while (loop->closes > 0) {
     const struct completion *completion = &loop->completion;
-    enum operation operation = take_next(loop, WAIT_FOREVER);
+    enum operation operation = loop->operations->next(loop->backend, WAIT_FOREVER, &loop->completion);
     if (operation == OPERATION_ACCEPT && completion->result == 0) {
       loop->operations->take(loop->backend, completion->acceptor, NULL);
     } else if (operation == OPERATION_CLOSE || operation == OPERATION_CLOSE_ACCEPTOR) {
