@@ -204,7 +204,8 @@ struct socket_tcp *socket_need_tcp(struct weir_socket *socket);
 static inline void socket_init(struct weir_socket *socket, uint16_t place, weir_loop *loop, bool has_tcp_room) {
   handle_init(&socket->handle, loop, NULL);
   socket->handle.place = place;
-  memset(&socket->bytes_read, 0, sizeof *socket - offsetof(struct weir_socket, bytes_read));
+  const size_t zero_from = offsetof(struct weir_socket, bytes_read);
+  memset((char *)socket + zero_from, 0, sizeof *socket - zero_from);
   if (!has_tcp_room) return;
   socket->has_tcp_room = true;
   *socket_tcp(socket) = (struct socket_tcp){.options = NULL};
