@@ -15,8 +15,8 @@
  * server has just closed, because of `max_connections` or because the worker has died, goes to another one; when nobody
  * has room, the last one that was asked drops it.
  *
- * With `WEIR_SCHEDULING_SHARED` the workers accept themselves, and the system chooses among them. Where a name cannot
- * be shared like this, as with named pipes, it is served round robin.
+ * With `WEIR_SCHEDULING_SHARED` the workers accept themselves, and the system chooses among them. Where names cannot be
+ * shared like this, as on Windows, they are served round robin.
  *
  * Events of a worker in the primary, which its cluster emits behind it: `online`, it has joined; `listening`;
  * `message`; `error`, it could not be started; `disconnect`, its channel has ended, and its last connection was given;

@@ -62,8 +62,18 @@ static bool share(struct member *member) {
   return true;
 }
 
+/*
+ * Where local names are pipes, a server that listens has what waits for clients already, pipe instances or sockets, so
+ * the primary would have some of them.
+ */
+static bool can_be_shared(const weir_cluster *cluster) {
+  return cluster->handle.loop->operations->addresses.path_bytes > 0;
+}
+
 static void answer(struct member *member) {
-  bool shares = member->name->cluster->scheduling == WEIR_SCHEDULING_SHARED && share(member);
+  const weir_cluster *cluster = member->name->cluster;
+  bool is_asked_for = cluster->scheduling == WEIR_SCHEDULING_SHARED;
+  bool shares = is_asked_for && can_be_shared(cluster) && share(member);
   if (!shares) serve(member);
 }
 
@@ -82,8 +92,6 @@ static void take_listening(const weir_event *event, void *user) {
   struct member *member = NULL;
   (void)event;
   name->had = true;
-  name->accepting = true;
-  delivery_go_on(name);
   while ((member = first_who_asks(name)) != NULL) answer(member);
 }
 
@@ -151,6 +159,7 @@ static struct shared_name *make_name(weir_cluster *cluster, const struct listen_
     memory_put(cluster_allocator(cluster), name);
     return NULL;
   }
+  name->server->waits_to_accept = true; /* else a name that is shared would have clients here */
   list_init(&name->members);
   list_init(&name->waiting);
   list_init(&name->given);

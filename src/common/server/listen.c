@@ -170,7 +170,7 @@ void server_deliver_start(weir_server *server) {
   if (server->state != SERVER_STARTING) return;
   server->state = SERVER_LISTENING;
   server->listener = NULL; /* its emission takes it off */
-  if (!server->lacks_acceptor) server_accept(server, true);
+  if (!server->lacks_acceptor && !server->waits_to_accept) server_accept(server, true);
   handle_emit(&server->handle, &event);
 }
 

@@ -72,6 +72,7 @@ struct weir_server {
   bool short_of_descriptors; /* an `error` has said so; no further one until a client was accepted */
   bool acceptor_returned;    /* CLOSING: the backend has let go */
   bool lacks_acceptor;       /* from STARTING: its delegate accepts */
+  bool waits_to_accept;      /* it accepts when server_accept says so, not when it listens */
   bool drop_max_connections;
   size_t high_water_mark;
   int max_connections;
