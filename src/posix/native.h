@@ -2,7 +2,7 @@
 /*
  * How this system makes a descriptor that never blocks, is closed by exec and raises no SIGPIPE: in one call where
  * there is one (native_linux.c), else step by step (native_darwin.c); and how a program is started, which is written
- * once but for one step. Used by os_direct.c and by its faulty twin only.
+ * once (native_spawn.c) but for one step (native_close_*.c). Used by os_direct.c and by its faulty twin only.
  */
 #ifndef WEIR_POSIX_NATIVE_H
 #define WEIR_POSIX_NATIVE_H

@@ -35,9 +35,3 @@ int native_mark_received(int descriptor) {
 }
 
 int native_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
-
-const short native_spawn_flags = 0;
-
-int native_close_from(posix_spawn_file_actions_t *actions, int first) {
-  return posix_spawn_file_actions_addclosefrom_np(actions, first);
-}
