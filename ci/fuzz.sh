@@ -9,14 +9,15 @@ set -euo pipefail
 
 seconds=${1:-10}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-if [[ $(uname) == Linux ]]; then ci/packages.sh clang fuzzers; fi
-mkdir -p build/fuzz
+if [[ $(uname) == Linux ]]; then ci/packages.sh build clang fuzzers; fi
+sanitizers=address,undefined
+cmake -S . -B build/fuzz/library -G Ninja -DCMAKE_C_COMPILER=clang-14 -DCMAKE_C_FLAGS="-O1 -g" \
+  -DWEIR_SANITIZERS="fuzzer-no-link,$sanitizers" -DWEIR_BUILD_TESTS=OFF -DWEIR_BUILD_SAMPLES=OFF -DWEIR_BUILD_BENCH=OFF
+cmake --build build/fuzz/library --target weir_static
 for source in tests/fuzz/*_fuzz.c; do
   name=$(basename "$source" .c)
   mkdir -p "build/fuzz/$name"
-  clang-14 -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude -Isrc -Itests \
-    "$source" src/common/address/{address,block_list,host_port,ip,ip_address,pipe_name}.c \
-    src/common/base/{error,memory,text}.c src/common/encoding/{decoder,encoder,encoding,utf8}.c -DWEIR_STATIC \
-    -o "build/fuzz/$name.run"
+  clang-14 -std=c11 -O1 -g -fsanitize="fuzzer,$sanitizers" -fno-sanitize-recover=all -Iinclude -Isrc -Itests \
+    "$source" -DWEIR_STATIC build/fuzz/library/libweir.a -o "build/fuzz/$name.run"
   "build/fuzz/$name.run" -max_total_time="$seconds" -artifact_prefix="build/fuzz/$name-" "build/fuzz/$name" 2>&1 | tail -n 3
 done

@@ -8,7 +8,11 @@
 
 #include "fuzz.h"
 
-enum { ROUNDS = 100000, INPUT_BYTES = 400, FILE_BYTES = 1 << 20 };
+#ifndef REPLAY_ROUNDS
+#define REPLAY_ROUNDS 100000
+#endif
+
+enum { ROUNDS = REPLAY_ROUNDS, INPUT_BYTES = 400, FILE_BYTES = 1 << 20 };
 
 static uint64_t next_random(uint64_t *state) {
   *state ^= *state << 13;
