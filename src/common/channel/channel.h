@@ -75,7 +75,7 @@ weir_code channel_take_server(weir_channel *channel, struct channel_message *mes
 
 /*
  * The same for what came along as the native that it is, of either kind, for `open` or for a listen; what else is known
- * of it is dropped.
+ * of it is dropped, and its sender counts it no more.
  */
 void channel_take_native(weir_channel *channel, struct channel_message *message, intptr_t *native);
 

@@ -172,6 +172,7 @@ void channel_take_native(weir_channel *channel, struct channel_message *message,
   *native = passenger_take_native(message->passenger);
   message->passenger = NULL;
   say_taken(channel, message->frame);
+  if (message->frame->is_counted) channel_write_frame(channel, FRAME_CLOSED, message->frame->id, WEIR_OK);
 }
 
 void channel_refuse(weir_channel *channel, struct channel_message *message, weir_code code) {
