@@ -97,8 +97,8 @@ static inline weir_send_options weir_send_options_default(void) {
  * When the other side cannot take what goes along, or the channel is lost before, the callback hears it and the
  * connection is closed. When the socket fails before it has left, only the message is lost with it.
  *
- * **Owns:** the bytes are copied. The socket is closing when this returns, unless `keep_open`; who owns it still gives
- * it back.
+ * **Owns:** the bytes are copied. The socket's connection is the other side's, unless `keep_open`; the socket itself is
+ * still its owners' to give back.
  * **Errors:** returns 1 when you may go on, 0 when more than the mark is under way: the message is taken, wait for
  * `drain` before sending more. A negative code means that nothing was taken, and the callback does not run:
  * `WEIR_ENOTCONN` the channel is closed, `WEIR_EENDED` it is disconnecting, `WEIR_EINVAL`, `WEIR_ENOMEM`; and for what

@@ -75,7 +75,7 @@ struct weir_error {
   weir_code code;        /**< What went wrong. */
   int native_code;       /**< What the system said: `errno`, or a Win32 error; 0 when Weir found it itself. */
   const char *operation; /**< What was tried: "connect", "bind", "listen", "accept", "lookup", "read", "write",
-                              "shutdown", "open", "reset", "cancel", "spawn". */
+                              "shutdown", "open", "reset", "cancel", "spawn", "send", "channel". */
   const char *address;   /**< On which address, as the user would write it; "" when there is none. */
   const char *hint;      /**< What to know or to do about it, in a sentence; "" when there is nothing to add. */
   const char *local; /**< The local address that `connect` was told to use: "127.0.0.1:5000"; "" when there is none. */
