@@ -78,7 +78,7 @@ static void begin_guest(struct crowd *crowd) {
   if (crowd->begun == (crowd->may_fail ? PER_KILL : CONNECTIONS)) return;
   guest = calloc(1, sizeof *guest);
   guest->crowd = crowd;
-  snprintf(guest->word, sizeof guest->word, "guest %010zu", crowd->begun++);
+  snprintf(guest->word, sizeof guest->word, "guest %010u", (unsigned)crowd->begun++);
   assert_int_equal(weir_connect(crowd->world->loop, crowd->world->endpoint, NULL, NULL, &socket), WEIR_OK);
   weir_socket_on(socket, WEIR_EVENT_DATA, hear_word, guest);
   weir_socket_on(socket, WEIR_EVENT_ERROR, ignore, NULL);

@@ -220,7 +220,7 @@ static void run(struct play *play, const char *what, size_t nth) {
   if (!play->hung && result == 0) return;
   static char dump[4096];
   weir_loop_dump(play->loop, dump, sizeof dump);
-  fail_msg("%s (%s) %zu failed, and the loop runs for ever\n%s", what, system_fault_name(), nth, dump);
+  fail_msg("%s (%s) %u failed, and the loop runs for ever\n%s", what, system_fault_name(), (unsigned)nth, dump);
 }
 
 static void check(const struct play *play, const char *what, size_t nth) {
@@ -229,7 +229,7 @@ static void check(const struct play *play, const char *what, size_t nth) {
   bool is_sound = !play->broken && streams_are_sound && play->callbacks == play->sends && play->larges <= 1;
   bool has_closed = play->closes == play->opened;
   if (!is_sound || !has_closed) {
-    fail_msg("%s %zu failed: broken %d %d, %u of %u sends told, %u of %u closes, %u large messages", what, nth,
+    fail_msg("%s %u failed: broken %d %d, %u of %u sends told, %u of %u closes, %u large messages", what, (unsigned)nth,
              play->broken, !streams_are_sound, play->callbacks, play->sends, play->closes, play->opened, play->larges);
   }
 }
@@ -267,7 +267,8 @@ static bool perform_short_of_memory(struct world *world, size_t nth, bool for_go
   play.supply.fail_at = nth;
   play.supply.for_good = for_good;
   perform(world, &play, "allocation", nth);
-  if (play.supply.blocks != 0) fail_msg("allocation %zu failed, and %ld blocks are left", nth, play.supply.blocks);
+  if (play.supply.blocks != 0)
+    fail_msg("allocation %u failed, and %ld blocks are left", (unsigned)nth, play.supply.blocks);
   if (!play.supply.failed) {
     assert_int_equal(play.larges, 1);
     for (size_t i = 0; i < CLIENTS; i++) assert_int_equal(play.heard[i].bytes, WORD_BYTES);
@@ -279,7 +280,7 @@ static void each_allocation_fails_once(struct world *world) {
   size_t nth = 1;
   world_fill(bytes, sizeof bytes, 0);
   while (perform_short_of_memory(world, nth, false)) nth++;
-  print_message("          %zu allocations failed\n", nth - 1);
+  print_message("          %u allocations failed\n", (unsigned)nth - 1);
   assert_true(nth > 40);
 }
 
@@ -305,7 +306,7 @@ static void sweep(struct world *world, enum fault_cause cause) {
   size_t nth = 1;
   world_fill(bytes, sizeof bytes, 0);
   while (perform_with(world, cause, nth)) nth++;
-  print_message("          %zu calls failed\n", nth - 1);
+  print_message("          %u calls failed\n", (unsigned)nth - 1);
   assert_true(nth > 40);
 }
 
