@@ -3,6 +3,7 @@
  * Children that take part in connections: a socket as a child's output, a server on what it inherited, one that
  * outlives who started it, ports in common, and a peer that is killed.
  */
+#include "support/further_loop.h"
 #include "support/native.h"
 #include "support/program.h"
 #include "support/world.h"
@@ -129,6 +130,34 @@ static void a_name_is_free_again_whatever_children_run(struct world *world) {
   world_expect(world, "P", "exit(0) close");
 }
 
+/* ---- without its loop ------------------------------------------------------------------------------------------- */
+
+static void stop_loop(const weir_event *event, void *loop) {
+  (void)event;
+  weir_loop_stop(loop);
+}
+
+/* What nobody hears of any more is collected all the same. */
+static void a_child_goes_on_when_its_loop_has_ended(struct world *world) {
+  weir_loop *loop = further_loop(world);
+  weir_process *process = NULL;
+  weir_process_options options = program_options(WORDS("answer", world->endpoint));
+  assert_int_equal(weir_process_spawn(loop, &options, &process), WEIR_OK);
+  weir_socket_on(weir_process_stdio(process, 1), WEIR_EVENT_DATA, stop_loop, loop);
+  assert_int_equal(weir_loop_run(loop, WEIR_RUN_DEFAULT), 1);
+  weir_loop_release(loop);
+  uint32_t id = weir_process_id(process);
+  assert_int_equal(weir_process_kill(process, WEIR_SIGNAL_KILL), WEIR_ESRCH);
+  weir_process_release(process);
+  assert_true(native_process_is_there(id));
+  visit(world, "A", NULL);
+  visit(world, "B", "stop");
+  for (unsigned i = 0; native_process_is_there(id); i++) {
+    assert_in_range(i, 0, 2000);
+    native_pause_ms(10);
+  }
+}
+
 /* ---- ports in common -------------------------------------------------------------------------------------------- */
 
 static void children_listen_at_the_parents_port(struct world *world) {
@@ -159,6 +188,7 @@ static const struct world_case cases[] = {
     DESCRIPTOR_CASE("A288 A292", a_child_serves_on_an_inherited_descriptor),
     DESCRIPTOR_CASE("A289 A290", a_detached_child_serves_on_when_its_parent_has_gone),
     PROGRAM_CASE("A293", a_name_is_free_again_whatever_children_run),
+    PROGRAM_CASE("", a_child_goes_on_when_its_loop_has_ended),
     WORLD_CASE_EXCEPT("A266", children_listen_at_the_parents_port, WORLD_NOT_SIM | WORLD_NOT_WINDOWS | WORLD_NOT_LOCAL,
                       "no port there can be had twice"),
 };

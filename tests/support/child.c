@@ -19,7 +19,8 @@
  *   channel PART BACKEND TEXT   plays a part at the other end of a channel, see child_channel.c
  *   cluster BACKEND ENDPOINT    is a worker of a cluster, see child_cluster.c
  *
- * and with Weir, see child_peer.h: converse NUMBER, serve ENDPOINT, share ENDPOINT, listen NUMBER, leave NUMBER
+ * and with Weir, see child_peer.h: converse NUMBER, serve ENDPOINT, answer ENDPOINT, share ENDPOINT,
+ * listen NUMBER, leave NUMBER
  */
 #include "support/child.h"
 #include "support/child_channel.h"
@@ -104,6 +105,8 @@ static bool obey_as_peer(const char *word, const char *argument, const char *fil
     peer_converse(child_native(atoi(argument)));
   } else if (strcmp(word, "serve") == 0) {
     peer_serve(argument);
+  } else if (strcmp(word, "answer") == 0) {
+    peer_answer(argument);
   } else if (strcmp(word, "share") == 0) {
     peer_share(argument);
   } else if (strcmp(word, "listen") == 0) {

@@ -92,6 +92,8 @@ static void serve(const char *endpoint, bool shared, weir_listener connection) {
 
 void peer_serve(const char *endpoint) { serve(endpoint, false, keep); }
 
+void peer_answer(const char *endpoint) { serve(endpoint, false, answer); }
+
 void peer_share(const char *endpoint) { serve(endpoint, true, answer); }
 
 void peer_listen(intptr_t native) {

@@ -11,6 +11,9 @@ void peer_converse(intptr_t native);
 /* Listens, says "listening", and keeps its clients. */
 void peer_serve(const char *endpoint);
 
+/* Listens, says "listening", and answers each client with "served" and an end, until one says something. */
+void peer_answer(const char *endpoint);
+
 /* Listens beside others at one port, says "listening", and answers each client with "served" and an end. */
 void peer_share(const char *endpoint);
 

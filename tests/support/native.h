@@ -42,6 +42,9 @@ intptr_t native_inheritable(void);
 /* How many descriptors or handles such a program would have. */
 size_t native_inherited(void);
 
+/* Whether there is a process of this number, be it one that has ended and was not collected. */
+bool native_process_is_there(uint32_t number);
+
 bool native_is_open(intptr_t native);
 void native_close(intptr_t native);
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -127,6 +128,8 @@ size_t native_inherited(void) {
   }
   return count;
 }
+
+bool native_process_is_there(uint32_t number) { return kill((pid_t)number, 0) == 0; }
 
 bool native_is_open(intptr_t native) { return fcntl((int)native, F_GETFD) >= 0; }
 

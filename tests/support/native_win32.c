@@ -123,6 +123,14 @@ size_t native_inherited(void) {
   return count;
 }
 
+bool native_process_is_there(uint32_t number) {
+  HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, number);
+  if (process == NULL) return false;
+  bool runs = WaitForSingleObject(process, 0) == WAIT_TIMEOUT;
+  CloseHandle(process);
+  return runs;
+}
+
 bool native_is_open(intptr_t native) {
   DWORD flags;
   return GetHandleInformation((HANDLE)native, &flags) != 0;
