@@ -6,11 +6,13 @@
 #define _DEFAULT_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/crew.h"
+#include "support/os_faulty_posix.h"
 
 #define UNIX_CASE(rows, function) \
   WORLD_CASE_EXCEPT(rows, function, WORLD_NOT_SIM | WORLD_NOT_WINDOWS, "a simulated world has no files")
@@ -94,6 +96,17 @@ static void a_path_that_is_short_enough_from_here_is_had(struct world *world) {
   crew_close(&crew);
 }
 
+static void a_worker_that_does_not_know_where_it_is_says_so(struct world *world) {
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  weir_server *server = crew_server(&crew.workers[0], NULL);
+  faults_fail(OS_DIRECTORY, 1, ENOENT, 1);
+  assert_int_equal(weir_server_listen(server, "./relative", NULL), WEIR_ENOENT);
+  faults_reset();
+  assert_int_equal(weir_server_listen(server, world->endpoint, NULL), WEIR_OK);
+  crew_run_until_server(&crew.workers[0], "listening");
+  crew_close(&crew);
+}
+
 static void check_file_goes_with_the_last(struct world *world, weir_scheduling scheduling) {
   crew_open_listening(&crew, world, scheduling, 2);
   weir_server_close(crew.workers[0].server, NULL, NULL);
@@ -118,6 +131,7 @@ static const struct world_case cases[] = {
     UNIX_CASE("A211", the_file_has_the_mode_that_the_worker_asked_for),
     UNIX_CASE("A216", a_relative_path_counts_from_the_workers_directory),
     UNIX_CASE("A216", a_path_that_is_short_enough_from_here_is_had),
+    UNIX_CASE("A216", a_worker_that_does_not_know_where_it_is_says_so),
     UNIX_CASE("EO-49 A216", the_file_goes_with_the_last_worker),
     UNIX_CASE("EO-49", the_file_goes_with_the_last_worker_that_shares),
 };

@@ -171,11 +171,16 @@ static void take_answer(weir_worker *worker, uint16_t subject, struct message_re
   }
 }
 
+/* Whether such a thing has come along: when the channel could not take it, its sender has heard so. */
+static bool brings(const struct channel_message *message, enum channel_kind kind) {
+  return message->kind == kind && message->passenger != NULL;
+}
+
 static void take_server(weir_worker *worker, struct channel_message *message, struct message_reader *reader) {
   uint32_t number = message_read(reader);
   struct asked_name *name = reader->spoiled ? NULL : find_waiting(worker, number);
   intptr_t native = -1;
-  if (name == NULL || message->kind != CHANNEL_SERVER) return;
+  if (name == NULL || !brings(message, CHANNEL_SERVER)) return;
   channel_take_native(worker->channel, message, &native);
   server_delegate_shares(&name->delegate, native);
   if (find_number(worker, number) != NULL) worker_say_number(worker, SUBJECT_LISTENING, number);
@@ -186,7 +191,7 @@ static void take_connection(weir_worker *worker, struct channel_message *message
   uint32_t number = message_read(reader);
   bool must = message_read(reader) != 0;
   struct asked_name *name = reader->spoiled ? NULL : find_number(worker, number);
-  if (name == NULL) return;
+  if (name == NULL || !brings(message, CHANNEL_SOCKET)) return;
   weir_server *server = weir_server_retain(name->delegate.server);
   struct weir_socket *socket = NULL;
   weir_code code = server_refusal(server, must);
