@@ -19,6 +19,8 @@ DWORD os_process_number(HANDLE process, DWORD *number) {
   return error_unless(*number != 0);
 }
 
+bool os_process_has_ended(HANDLE process) { return WaitForSingleObject(process, 0) == WAIT_OBJECT_0; }
+
 HANDLE os_process_self(void) { return GetCurrentProcess(); }
 
 DWORD os_handle_send(HANDLE handle, HANDLE process, HANDLE *there) {

@@ -14,6 +14,7 @@
 /* A handle that keeps a process's number from being used again. */
 DWORD os_process_open(DWORD number, HANDLE *process);
 DWORD os_process_number(HANDLE process, DWORD *number);
+bool os_process_has_ended(HANDLE process);
 
 /* Stands for this process; never closed. */
 HANDLE os_process_self(void);

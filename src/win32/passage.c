@@ -138,6 +138,10 @@ bool passage_is_direct(const struct passage *passage) {
   return passage->side == 0 ? arrived == 0 || arrived == expected : expected == os_process_id();
 }
 
+bool passage_is_lost(const struct passage *passage) {
+  return passage->peer != NULL && passage->peer != os_process_self() && os_process_has_ended(passage->peer);
+}
+
 /* ---- the end ---- */
 
 static bool withdraw(struct offer *offer) {

@@ -68,6 +68,9 @@ struct passage *passage_find(intptr_t section);
 /* Whether the process at the other side is the one that this side knows. */
 bool passage_is_direct(const struct passage *passage);
 
+/* Whether that process has ended. */
+bool passage_is_lost(const struct passage *passage);
+
 /*
  * Ends a side: what it has offered and nobody has is withdrawn; `sweep` closes each thing that was offered to it. A
  * side that is another process's by now is only forgotten.

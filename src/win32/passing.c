@@ -136,6 +136,7 @@ static weir_code give(struct backend *backend, intptr_t native_passage, enum pas
   struct passage *passage = passage_find(native_passage);
   struct offer *offer;
   uint32_t number;
+  if (passage_is_lost(passage)) return WEIR_EPIPE; /* which Wine 8 does not say of a socket */
   if (!passage_is_direct(passage)) return WEIR_EACCES;
   DWORD error = passage_begin_offer(passage, &offer, &number);
   if (error != ERROR_SUCCESS) return code_of(error);

@@ -6,6 +6,7 @@
  */
 #define os_process_open direct_process_open
 #define os_process_number direct_process_number
+#define os_process_has_ended direct_process_has_ended
 #define os_process_self direct_process_self
 #define os_handle_send direct_handle_send
 #define os_handle_fetch direct_handle_fetch
@@ -21,6 +22,7 @@
 #include "win32/os_direct_passing.c"
 #undef os_process_open
 #undef os_process_number
+#undef os_process_has_ended
 #undef os_process_self
 #undef os_handle_send
 #undef os_handle_fetch
@@ -48,6 +50,8 @@ DWORD os_process_number(HANDLE process, DWORD *number) {
   DWORD error = faults_strike(OS_PROCESS_NUMBER);
   return error != ERROR_SUCCESS ? error : direct_process_number(process, number);
 }
+
+bool os_process_has_ended(HANDLE process) { return direct_process_has_ended(process); }
 
 HANDLE os_process_self(void) { return direct_process_self(); }
 

@@ -466,6 +466,8 @@ static void a_child_that_dies_with_handles_under_way_takes_none_along(void **sta
     if (i % 2 == 0) ask_for_handles(&parent);
     TerminateProcess(parent.process, 77);
     assert_int_equal(WaitForSingleObject(parent.process, 20000), WAIT_OBJECT_0);
+    seam->operations->read(seam->backend, parent.party.stream, true);
+    assert_int_equal(seam_expect(seam, OPERATION_READ, parent.party.stream), COMPLETION_END);
     struct passing_ticket ticket; /* whether the system says that nobody is there any more does not matter */
     parent.party.passing->give(seam->backend, parent.party.end.passage, PASSING_CONNECTION, native, &ticket);
     struct connection *again = open_native(seam, native);
