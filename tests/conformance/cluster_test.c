@@ -10,6 +10,7 @@
 #include "common/channel/channel.h"
 #include "common/cluster/cluster.h"
 #include "common/server/server.h"
+#include "support/further_loop.h"
 
 static struct crew crew;
 
@@ -226,6 +227,68 @@ static void two_servers_of_a_worker_cannot_have_one_name(struct world *world) {
   crew_close(&crew);
 }
 
+/* A worker of a worker: its primary has to ask its own for a name. */
+struct second_level {
+  weir_cluster *cluster; /* in the loop of the first worker */
+  struct crew_worker worker;
+};
+
+static void open_second_level(struct second_level *level) {
+  weir_channel *here = NULL;
+  weir_channel *there = NULL;
+  struct crew_worker *middle = &crew.workers[0];
+  level->worker = (struct crew_worker){.crew = &crew, .name = "W2", .server_name = "V2"};
+  level->worker.loop = further_loop(crew.world);
+  assert_int_equal(weir_cluster_create(middle->loop, NULL, &level->cluster), WEIR_OK);
+  assert_int_equal(weir_channel_pair(middle->loop, level->worker.loop, &here, &there), WEIR_OK);
+  assert_int_equal(weir_cluster_add(level->cluster, here, NULL), WEIR_OK);
+  assert_int_equal(weir_cluster_join_channel(there, &level->worker.worker), WEIR_OK);
+  weir_channel_release(here);
+  weir_channel_release(there);
+}
+
+static void run_levels_until_noted(const struct second_level *level, const char *noted) {
+  while (world_count(crew.world, noted) == 0) {
+    crew_turn(&crew);
+    weir_loop_run(level->worker.loop, WEIR_RUN_NOWAIT);
+  }
+}
+
+static void close_second_level(struct second_level *level) {
+  weir_server_release(level->worker.server);
+  for (size_t i = 0; i < level->worker.served; i++) weir_socket_release(level->worker.sockets[i]);
+  weir_worker_release(level->worker.worker);
+  weir_loop_release(level->worker.loop);
+  weir_cluster_release(level->cluster);
+}
+
+static void a_taken_name_is_an_error_two_levels_down(struct world *world) {
+  struct second_level level;
+  world_listen(world, NULL, NULL, NULL);
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  open_second_level(&level);
+  crew_listen(&level.worker, world->endpoint, NULL);
+  run_levels_until_noted(&level, "V2 error(EADDRINUSE)");
+  close_second_level(&level);
+  crew_close(&crew);
+}
+
+static void a_client_comes_two_levels_down(struct world *world) {
+  struct second_level level;
+  crew_open_with(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  open_second_level(&level);
+  crew_listen(&level.worker, world->endpoint, NULL);
+  run_levels_until_noted(&level, "V2 listening");
+  weir_socket *client = crew_begin_connecting(&crew, world->endpoint);
+  world_write(client, "deep");
+  run_levels_until_noted(&level, "V2 connection");
+  world_trace_socket(world, level.worker.sockets[0], "S", WORLD_TRACE_DATA);
+  run_levels_until_noted(&level, "S data(deep)");
+  weir_socket_destroy(client, NULL);
+  close_second_level(&level);
+  crew_close(&crew);
+}
+
 /* ---- names of one's own ----------------------------------------------------------------------------------------- */
 
 static void an_exclusive_name_is_not_shared(struct world *world) {
@@ -301,6 +364,31 @@ static void a_server_that_was_sent_to_a_worker_listens_there(struct world *world
   assert_true(weir_channel_send(weir_worker_channel(worker->seen), "server", 6, &options) >= 0);
   crew_run_until_server(worker, "listening");
   assert_true(weir_server_listening(worker->server));
+  crew_close(&crew);
+}
+
+static void never_arrive(weir_loop *loop, weir_server *server, weir_code code, void *unused) {
+  (void)loop;
+  (void)server;
+  (void)code;
+  (void)unused;
+  fail();
+}
+
+/* There is nothing that could go, or be listened on. */
+static void a_server_that_the_primary_accepts_for_stays(struct world *world) {
+  weir_send_options options = weir_send_options_default();
+  crew_open_listening(&crew, world, WEIR_SCHEDULING_ROUND_ROBIN, 1);
+  struct crew_worker *worker = &crew.workers[0];
+  weir_server *server = worker->server;
+  weir_server *other = NULL;
+  options.server = server;
+  assert_int_equal(weir_channel_send(weir_worker_channel(worker->worker), "", 0, &options), WEIR_ENOTSUP);
+  assert_int_equal(weir_server_hand_over(server, world->loop, never_arrive, NULL), WEIR_ENOTSUP);
+  assert_int_equal(weir_server_create(worker->loop, NULL, NULL, NULL, &other), WEIR_OK);
+  assert_int_equal(weir_server_listen_shared(other, server, NULL), WEIR_ENOTSUP);
+  weir_server_release(other);
+  crew_connect(&crew, world->endpoint);
   crew_close(&crew);
 }
 
@@ -691,6 +779,9 @@ static const struct world_case cases[] = {
     SIM_CASE("A189 A230", what_the_primary_may_not_have_is_the_workers_error),
     WORLD_CASE("A190 A249", two_clusters_cannot_have_one_name),
     WORLD_CASE("", two_servers_of_a_worker_cannot_have_one_name),
+    WORLD_CASE("A250", a_taken_name_is_an_error_two_levels_down),
+    WORLD_CASE("", a_client_comes_two_levels_down),
+    WORLD_CASE("", a_server_that_the_primary_accepts_for_stays),
     WORLD_CASE("EO-49 S052 A186", an_exclusive_name_is_not_shared),
     WORLD_CASE("EO-49 S052", an_exclusive_name_is_none_of_the_primarys_business),
     TCP_CASE("EO-49 A181", exclusive_free_ports_differ),

@@ -252,7 +252,8 @@ static weir_code check_socket(const weir_channel *channel, const weir_socket *so
 
 static weir_code check_server(const weir_channel *channel, const weir_server *server) {
   if (server->handle.loop != channel->handle.loop) return WEIR_EINVAL;
-  return weir_server_listening(server) ? WEIR_OK : WEIR_ENOTOPEN;
+  if (!weir_server_listening(server)) return WEIR_ENOTOPEN;
+  return server->lacks_acceptor ? WEIR_ENOTSUP : WEIR_OK;
 }
 
 static weir_code check(const weir_channel *channel, const struct channel_send *what) {

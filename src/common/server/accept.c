@@ -15,6 +15,7 @@ enum { LONGEST_PAUSE_MS = 1000 };
 
 void server_accept(weir_server *server, bool wanted) {
   weir_loop *loop = server->handle.loop;
+  if (server->lacks_acceptor) return; /* who accepts for it decides */
   loop->operations->accept(loop->backend, server_acceptor(server), wanted);
 }
 
