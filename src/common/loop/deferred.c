@@ -15,7 +15,7 @@ void deferred_run(weir_loop *loop) {
   struct list now;
   list_init(&now);
   list_move_all(&loop->deferred, &now);
-  for (struct list_node *node; (node = list_take_first(&now)) != NULL;) {
+  for (struct list_node *node; !loop->ended && (node = list_take_first(&now)) != NULL;) {
     struct deferred *deferred = CONTAINER_OF(node, struct deferred, link);
     deferred->run(deferred);
   }

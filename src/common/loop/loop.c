@@ -144,7 +144,7 @@ static struct handle *take_debtor(weir_loop *loop, struct list *debtors) {
 static void deliver_owed(weir_loop *loop) {
   struct handle *handle = NULL;
   list_move_all(&loop->owed, &loop->delivering);
-  while ((handle = take_debtor(loop, &loop->delivering)) != NULL) {
+  while (!loop->ended && (handle = take_debtor(loop, &loop->delivering)) != NULL) {
     handle_class(handle)->deliver(handle);
     handle_release(handle);
   }
@@ -175,7 +175,8 @@ static bool ring_deadlines(weir_loop *loop) {
   if (first == NULL) return false;
   uint64_t now = loop_now(loop);
   bool any = first->time_ns <= now;
-  while (first != NULL && first->time_ns <= now && first->order - limit >= loop->deadline_order - limit) {
+  while (!loop->ended && first != NULL && first->time_ns <= now &&
+         first->order - limit >= loop->deadline_order - limit) {
     deadline_clear(first, loop);
     deadline_come(first);
     first = deadline_first(loop);

@@ -46,7 +46,7 @@ static struct post *take_all_oldest_first(weir_loop *loop) {
 
 void post_run(weir_loop *loop) {
   struct post *post = take_all_oldest_first(loop);
-  while (post != NULL) {
+  while (post != NULL && !loop->ended) {
     struct post taken = *post;
     if (taken.dropped == NULL) memory_put(&loop->allocator, post);
     loop->counters.posts++;

@@ -77,7 +77,7 @@ void signal_deliver(weir_loop *loop) {
   struct list all;
   list_init(&all);
   list_move_all(&loop->signals, &all);
-  for (struct list_node *node; (node = list_take_first(&all)) != NULL;) {
+  for (struct list_node *node; !loop->ended && (node = list_take_first(&all)) != NULL;) {
     weir_signal *signal = CONTAINER_OF(node, weir_signal, link);
     list_append(&loop->signals, node);
     if (atomic_exchange(&signal->came, false)) tell(signal);

@@ -259,7 +259,7 @@ void workers_deliver(weir_loop *loop) {
   if (!workers_pending(loop)) return;
   struct list finished;
   take_finished(loop->workers, &finished);
-  for (struct list_node *node; (node = list_take_first(&finished)) != NULL;) {
+  for (struct list_node *node; !loop->ended && (node = list_take_first(&finished)) != NULL;) {
     struct job *job = CONTAINER_OF(node, struct job, link);
     job->finish(job);
   }
