@@ -8,6 +8,7 @@
 
 #include "support/channels.h"
 #include "support/further_loop.h"
+#include "support/thread.h"
 
 enum { LARGE_BYTES = 800 << 10, WRITTEN_BYTES = 12 << 20, CROWD = 40 };
 
@@ -686,6 +687,56 @@ static void twelve_sockets_go_to_three_others_and_each_ends_where_it_is(struct w
   for (int i = 0; i < 3; i++) channels_forget(&others[i]);
 }
 
+/* ---- threads ---- */
+
+/* Sockets that come are echoes, until the channel ends. */
+static void be_echo(const weir_event *event, void *unused) {
+  (void)unused;
+  if (event->message->socket != NULL)
+    weir_socket_pipe(event->message->socket, event->message->socket, WEIR_PIPE_DEFAULT);
+}
+
+static void run_there(void *channel) {
+  weir_loop_run(weir_channel_loop(channel), WEIR_RUN_DEFAULT);
+  weir_channel_release(channel);
+}
+
+static void send_there(const weir_event *event, void *user) {
+  weir_send_options options = weir_send_options_default();
+  options.socket = event->connection;
+  assert_true(weir_channel_send(user, NULL, 0, &options) >= 0);
+}
+
+static void a_channel_goes_between_threads(struct world *world) {
+  weir_channel *here = NULL;
+  weir_channel *there = NULL;
+  weir_loop *other = further_loop(world);
+  struct world_stream streams[CROWD] = {{0}};
+  weir_socket *guests[CROWD];
+  assert_int_equal(weir_channel_pair(world->loop, other, &here, &there), WEIR_OK);
+  assert_int_equal(weir_channel_on(there, WEIR_EVENT_MESSAGE, be_echo, NULL), WEIR_OK);
+  struct thread *thread = thread_start(run_there, there);
+  assert_non_null(thread);
+  weir_server *server = world_listen(world, NULL, send_there, here);
+  for (size_t i = 0; i < CROWD; i++) {
+    guests[i] = world_connect(world, NULL);
+    world_on(guests[i], WEIR_EVENT_DATA, world_check_on, &streams[i]);
+    world_write_pattern(world, guests[i], "C", "write-cb", 100000, 0);
+    weir_socket_end(guests[i], NULL);
+  }
+  for (size_t i = 0; i < CROWD; i++) {
+    while (!weir_socket_destroyed(guests[i])) weir_loop_run(world->loop, WEIR_RUN_ONCE);
+  }
+  weir_server_close(server, world_note_server, world_mark(world, "close", NULL));
+  world_run_until_noted(world, "close close-cb", 1);
+  weir_channel_disconnect(here);
+  weir_channel_release(here);
+  world_run(world);
+  thread_join(thread);
+  weir_loop_release(other);
+  for (size_t i = 0; i < CROWD; i++) assert_true(streams[i].bytes == 100000 && !streams[i].broken);
+}
+
 static const struct world_case cases[] = {
     WORLD_CASE("EO-48 A257 A279 D16", a_passed_socket_goes_on_on_the_other_side),
     WORLD_CASE("EO-48", bytes_that_came_before_and_after_are_all_there_once),
@@ -716,6 +767,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("EO-48 D16", a_passed_server_accepts_on_the_other_side),
     WORLD_CASE("D16", clients_that_wait_go_along_with_their_server),
     WORLD_CASE("EO-48 A256 A280", both_accept_for_a_server_that_stays_open),
+    WORLD_CASE_EXCEPT("A278", a_channel_goes_between_threads, WORLD_NOT_SIM, "a simulated world has one thread"),
     WORLD_CASE("A255 A281", twelve_sockets_go_to_three_others_and_each_ends_where_it_is),
 };
 
