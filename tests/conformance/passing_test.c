@@ -282,6 +282,27 @@ static void a_socket_waits_for_somebody_who_listens(struct world *world) {
   close_scene(&scene);
 }
 
+static void disconnecting_waits_until_a_socket_was_taken(struct world *world) {
+  struct scene scene = {.channels = {.trace = WORLD_TRACE_LIFE}};
+  scene.pair = world_pair(world, &(struct world_pair_options){0});
+  world_forget(world);
+  channels_open_unheard(&scene.channels, world);
+  channels_send_socket(world, scene.channels.a, "P", "late", scene.pair.accepted);
+  weir_channel_disconnect(scene.channels.a);
+  for (int i = 0; i < 300; i++) channels_turn(&scene.channels);
+  world_expect(world, "A", "");
+  channels_listen(&scene.channels);
+  channels_run_until_noted(&scene.channels, "A close", 1);
+  channels_run_until_noted(&scene.channels, "B close", 1);
+  world_expect(world, "B", "message(late)+socket close(false)");
+  world_expect(world, "P", "sent");
+  weir_socket_destroy(scene.channels.arrived[0], NULL);
+  weir_socket_resume(scene.pair.client);
+  weir_server_close(scene.pair.server, NULL, NULL);
+  channels_run_until_noted(&scene.channels, "N1 close", 1);
+  channels_forget(&scene.channels);
+}
+
 /* ---- many at a time ---- */
 
 /* Clients whose accepted ends go through a channel. */
@@ -750,6 +771,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("EO-48 A259", a_socket_stays_with_its_message),
     WORLD_CASE("A254", a_socket_travels_with_a_large_message_in_both_directions),
     WORLD_CASE("A271", disconnecting_waits_until_a_socket_has_gone),
+    WORLD_CASE("A271", disconnecting_waits_until_a_socket_was_taken),
     WORLD_CASE("", a_socket_waits_for_somebody_who_listens),
     WORLD_CASE("A252 A276", both_sides_can_send_each_other_many_at_once),
     WORLD_CASE("A263", the_answer_of_a_send_says_when_too_many_wait),
