@@ -125,7 +125,7 @@ static void start_worker(struct crowd *crowd) {
   const char *words[] = {program_file, "channel", "serve", crowd->world->backend, "-", NULL};
   weir_process_options options = program_options(words);
   struct worker *worker = &crowd->workers[crowd->worker_count++];
-  *worker = (struct worker){NULL};
+  *worker = (struct worker){.program = NULL};
   options.channel = true;
   worker->program = program_start(crowd->world, "P", &options);
   worker->channel = weir_channel_retain(weir_process_channel(worker->program->process));
