@@ -187,6 +187,7 @@ static void nonsense_from_a_child_closes_the_channel_with_an_error(struct world 
 }
 
 static void a_child_that_could_not_be_started_has_no_channel(struct world *world) {
+  program_skip_in_valgrind(world);
   weir_process_options options = program_options(NULL);
   options.file = "/there is no such file";
   options.channel = true;
