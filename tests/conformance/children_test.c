@@ -65,6 +65,7 @@ static struct child *start(struct world *world, const char *name, const char *pa
   weir_process_options options = program_options(words);
   struct child *child = calloc(1, sizeof *child);
   options.channel = true;
+  options.detached = true; /* Wine 8's console host of a child that is killed as it starts keeps its ends for ever */
   child->world = world;
   child->name = name;
   child->program = program_start(world, name, &options);

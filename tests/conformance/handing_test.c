@@ -127,6 +127,7 @@ static void start_worker(struct crowd *crowd) {
   struct worker *worker = &crowd->workers[crowd->worker_count++];
   *worker = (struct worker){.program = NULL};
   options.channel = true;
+  options.detached = true; /* Wine 8's console host of a child that is killed as it starts keeps its ends for ever */
   worker->program = program_start(crowd->world, "P", &options);
   worker->channel = weir_channel_retain(weir_process_channel(worker->program->process));
 }
