@@ -190,7 +190,7 @@ static void end(struct play *play) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
-  struct play play = {NULL};
+  struct play play = {.ends = {NULL}};
   weir_sim *sim = NULL;
   weir_sim_options world = weir_sim_options_default();
   weir_loop_options options = weir_loop_options_default();
