@@ -197,16 +197,22 @@ static struct member *make_member(struct shared_name *name, weir_worker *worker,
   return member;
 }
 
+/* What the name's listening could not even begin with. */
+static void refuse_at_once(weir_worker *worker, uint32_t number, weir_code code) {
+  const weir_error error = {
+      .code = code, .operation = "listen", .address = "", .hint = "the primary could not begin to listen there"};
+  refuse(&(struct member){.worker = worker, .number = number}, &error);
+}
+
 void shared_name_ask(weir_worker *worker, const struct listen_question *question) {
-  static const weir_error no_memory = {
-      .code = WEIR_ENOMEM, .operation = "listen", .address = "", .hint = "the primary has no memory for the name"};
   struct shared_name *name = find_name(worker->cluster, question);
   bool is_new = name == NULL;
   if (is_new) name = make_name(worker->cluster, question);
   struct member *member = name == NULL ? NULL : make_member(name, worker, question->number);
-  bool asks = member != NULL && (!is_new || listen(name, question) == WEIR_OK);
-  if (!asks) {
-    refuse(&(struct member){.worker = worker, .number = question->number}, &no_memory);
+  weir_code code = member == NULL ? WEIR_ENOMEM : WEIR_OK;
+  if (member != NULL && is_new) code = listen(name, question);
+  if (code != WEIR_OK) {
+    refuse_at_once(worker, question->number, code);
     if (member != NULL) shared_name_leave(member);
   } else if (name->had) {
     answer(member);
