@@ -79,6 +79,12 @@ DWORD cargo_get_handle(struct cargo *cargo, HANDLE *handle) {
   return cargo->error == ERROR_SUCCESS ? passage_receive(cargo->passage, value, handle) : cargo->error;
 }
 
+/* Tried twice: one that cannot be had cannot be closed either, and its peer would wait for this process's end. */
+static DWORD import_socket(WSAPROTOCOL_INFOW *info, SOCKET *socket) {
+  DWORD error = os_socket_import(info, socket);
+  return error == ERROR_SUCCESS ? ERROR_SUCCESS : os_socket_import(info, socket);
+}
+
 DWORD cargo_get_socket(struct cargo *cargo, SOCKET *socket) {
   WSAPROTOCOL_INFOW info;
   memset(&info, 0, sizeof info);
@@ -87,5 +93,6 @@ DWORD cargo_get_socket(struct cargo *cargo, SOCKET *socket) {
   if (cargo->error == ERROR_SUCCESS) cargo_get(cargo, &info, length);
   DWORD error = cargo->error;
   if (error == ERROR_SUCCESS) error = socket_start();
-  return error == ERROR_SUCCESS ? os_socket_import(&info, socket) : error;
+  if (error == ERROR_SUCCESS) error = import_socket(&info, socket);
+  return error;
 }
