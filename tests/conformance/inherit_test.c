@@ -43,6 +43,52 @@ static void a_socket_is_the_output_of_a_child(struct world *world) {
   world_expect(world, "V", "connection close");
 }
 
+/* The first client is the input of a child that copies, the second one its output. */
+struct pair_of_clients {
+  struct world *world;
+  weir_socket *input;
+  weir_socket *output;
+};
+
+static void end_both(const weir_event *event, void *user) {
+  const struct pair_of_clients *clients = user;
+  (void)event;
+  weir_socket_destroy(clients->input, NULL);
+  weir_socket_end(clients->output, NULL);
+}
+
+static void give_both(const weir_event *event, void *user) {
+  struct pair_of_clients *clients = user;
+  if (clients->input == NULL) {
+    clients->input = event->connection;
+    return;
+  }
+  clients->output = event->connection;
+  weir_socket_resume(clients->output);
+  weir_process_options options = program_options(WORDS("echo"));
+  options.stdio = (const weir_stdio[]){{.kind = WEIR_STDIO_SOCKET, .socket = clients->input},
+                                       {.kind = WEIR_STDIO_SOCKET, .socket = clients->output},
+                                       NOTHING};
+  struct program *program = program_start(clients->world, "P", &options);
+  assert_int_equal(weir_process_on(program->process, WEIR_EVENT_CLOSE, end_both, clients), WEIR_OK);
+}
+
+static void sockets_are_the_input_and_the_output_of_a_child(struct world *world) {
+  struct pair_of_clients clients = {.world = world};
+  weir_server_options options = weir_server_options_default();
+  options.pause_on_connect = true; /* what comes is the child's to read */
+  weir_server *server = world_listen(world, &options, give_both, &clients);
+  weir_socket *speaker = world_connect_traced(world, "S");
+  world_write(speaker, "from one to the other");
+  weir_socket_end(speaker, NULL);
+  world_run_until_noted(world, "S finish", 1);
+  weir_socket *hearer = world_connect_traced(world, "H");
+  world_on(hearer, WEIR_EVENT_END, world_close_server_on, server);
+  world_run(world);
+  world_expect(world, "P", "exit(0) close");
+  world_expect(world, "H", "connect data(from one to the other) end finish close(false)");
+}
+
 /* ---- a peer that is killed -------------------------------------------------------------------------------------- */
 
 static bool ignore_bytes(weir_socket *socket, void *bytes, size_t length, void *user) {
@@ -184,6 +230,7 @@ static void children_listen_at_the_parents_port(struct world *world) {
 
 static const struct world_case cases[] = {
     PROGRAM_CASE("A265", a_socket_is_the_output_of_a_child),
+    PROGRAM_CASE("A176", sockets_are_the_input_and_the_output_of_a_child),
     PROGRAM_CASE("A099", a_peer_that_is_killed_ends_the_connection),
     DESCRIPTOR_CASE("A288 A292", a_child_serves_on_an_inherited_descriptor),
     DESCRIPTOR_CASE("A289 A290", a_detached_child_serves_on_when_its_parent_has_gone),
