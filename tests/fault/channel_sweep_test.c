@@ -121,11 +121,13 @@ static void give_up(const weir_event *event, void *user) {
 
 static weir_server *make_server(struct play *play, const char *endpoint, weir_listener connection) {
   weir_server *server = NULL;
+  weir_listen_options options = weir_listen_options_default();
+  options.backlog = CLIENTS + 1; /* each place is a pipe instance, and all of them are passed */
   if (weir_server_create(play->loop, NULL, connection, play, &server) != WEIR_OK) return NULL;
   weir_code code = weir_server_on(server, WEIR_EVENT_ERROR, give_up, play);
   if (code == WEIR_OK && connection == pass_on)
     code = weir_server_on(server, WEIR_EVENT_LISTENING, begin_clients, play);
-  if (code == WEIR_OK) code = weir_server_listen(server, endpoint, NULL);
+  if (code == WEIR_OK) code = weir_server_listen(server, endpoint, &options);
   if (code == WEIR_OK) return server;
   weir_server_release(server);
   return NULL;
