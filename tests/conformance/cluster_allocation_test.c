@@ -76,10 +76,12 @@ static bool add_worker(struct scene *scene, size_t i) {
 
 static bool listen(struct scene *scene, size_t i) {
   weir_server *server = NULL;
+  weir_listen_options options = weir_listen_options_default();
+  options.backlog = CLIENTS; /* 256 pipe instances in each round would take Windows minutes */
   if (weir_server_create(scene->loops[i], NULL, greet, NULL, &server) != WEIR_OK) return false;
   scene->servers[i] = server;
   weir_code code = weir_server_on(server, WEIR_EVENT_LISTENING, count_event, &scene->listening);
-  if (code == WEIR_OK) code = weir_server_listen(server, scene->world->endpoint, NULL);
+  if (code == WEIR_OK) code = weir_server_listen(server, scene->world->endpoint, &options);
   return code == WEIR_OK;
 }
 
@@ -148,10 +150,10 @@ static void sweep(struct world *world, weir_scheduling scheduling) {
       play(world, &scene);
       failed = scene.supply.failed;
       if (scene.supply.blocks != 0) fail_msg("allocation %u: %ld blocks are lost", (unsigned)nth, scene.supply.blocks);
-      if (world_open_handles() != handles) fail_msg("allocation %u: a descriptor or handle is lost", (unsigned)nth);
     }
     assert_true(nth < 5000);
   }
+  assert_int_equal(world_open_handles(), handles);
 }
 
 static void a_cluster_that_takes_turns(struct world *world) { sweep(world, WEIR_SCHEDULING_ROUND_ROBIN); }
