@@ -9,7 +9,7 @@
 #include "support/program.h"
 #include "support/world.h"
 
-enum { LARGE_BYTES = 4 << 20, CHILDREN = 8 };
+enum { LARGE_BYTES = 4 << 20, QUEUED_BYTES = 12 << 20, TAIL_BYTES = 5, CHILDREN = 8 };
 
 /* ---- parts ---- */
 
@@ -25,6 +25,7 @@ struct child {
   bool was_whole;       /* it was the pattern of "large" */
   bool is_closed;
   weir_socket *arrived; /* the last socket that came; held */
+  const char *guest;    /* sockets that come are traced under this name, with their data; NULL: they are not */
 };
 
 static bool is_pattern(const unsigned char *bytes, size_t length) {
@@ -47,6 +48,7 @@ static void hear_message(const weir_event *event, void *user) {
   if (message->socket == NULL) return;
   weir_socket_release(child->arrived);
   child->arrived = weir_socket_retain(message->socket);
+  if (child->guest != NULL) world_trace_socket(child->world, child->arrived, child->guest, WORLD_TRACE_DATA);
 }
 
 static void hear_close(const weir_event *event, void *user) {
@@ -101,7 +103,10 @@ static int tell(struct child *child, const char *text) {
 static const char *ask(struct child *child, const char *text) {
   size_t before = child->messages;
   assert_true(tell(child, text) >= 0);
-  while (child->messages == before) weir_loop_run(child->world->loop, WEIR_RUN_ONCE);
+  while (child->messages == before) {
+    assert_false(child->is_closed);
+    weir_loop_run(child->world->loop, WEIR_RUN_ONCE);
+  }
   return child->last;
 }
 
@@ -322,6 +327,263 @@ static void parent_and_child_write_to_one_connection(struct world *world) {
   disconnect(child);
 }
 
+/* ---- what a socket takes along ---- */
+
+/* A connection, C and S, both half-open, and a child that holds what it is given; what it gives back is N. */
+struct scene {
+  struct world *world;
+  struct world_pair pair;
+  struct child *child;
+};
+
+static struct scene open_scene(struct world *world) {
+  weir_server_options server = weir_server_options_default();
+  weir_socket_options client = weir_socket_options_default();
+  server.allow_half_open = true;
+  client.allow_half_open = true;
+  struct world_pair_options options = {.server = &server, .client = &client, .client_trace = WORLD_TRACE_DATA};
+  struct scene scene = {.world = world, .pair = world_pair(world, &options)};
+  scene.child = start(world, "P", "hold", "-");
+  scene.child->guest = "N";
+  world_forget(world);
+  return scene;
+}
+
+/* Gives the accepted socket to the child, and waits until it is there. */
+static void give_away(struct scene *scene) {
+  give(scene->child, scene->pair.accepted);
+  world_run_until_noted(scene->world, "sent OK", 1);
+}
+
+/* Has it given back, and waits for it. */
+static weir_socket *take_back(struct scene *scene) {
+  assert_string_equal(ask(scene->child, "back"), "back");
+  assert_non_null(scene->child->arrived);
+  return scene->child->arrived;
+}
+
+/* What the child says about the socket as soon as `sign` is in it. */
+static const char *look_until(struct scene *scene, const char *sign) {
+  for (int looks = 0; looks < 1000 && strstr(ask(scene->child, "look"), sign) == NULL; looks++) {
+    world_run_for(scene->world, 10);
+  }
+  assert_non_null(strstr(scene->child->last, sign));
+  return scene->child->last;
+}
+
+static void run_until_kept(struct scene *scene, size_t bytes) {
+  while (weir_socket_kept(scene->pair.accepted) < bytes) weir_loop_run(scene->world->loop, WEIR_RUN_ONCE);
+}
+
+/* All connections have ended. */
+static void close_scene(struct scene *scene) {
+  weir_server_close(scene->pair.server, NULL, NULL);
+  world_run_until_noted(scene->world, "C close", 1);
+  world_run_until_noted(scene->world, "V close", 1);
+  disconnect(scene->child);
+}
+
+static void an_end_behind_kept_bytes_goes_to_a_child(struct world *world) {
+  struct scene scene = open_scene(world);
+  weir_socket_pause(scene.pair.accepted);
+  world_write(scene.pair.client, "last words");
+  weir_socket_end(scene.pair.client, NULL);
+  run_until_kept(&scene, 10);
+  world_run_for(world, 20);
+  give_away(&scene);
+  assert_string_equal(ask(scene.child, "look"), " read(10) kept(10)");
+  tell(scene.child, "resume");
+  assert_string_equal(look_until(&scene, "end"), "data(last words) end read(10) kept(0)");
+  tell(scene.child, "answer");
+  tell(scene.child, "end");
+  assert_string_equal(look_until(&scene, "close"), "data(last words) end finish close read(10) kept(0)");
+  close_scene(&scene);
+  world_expect(world, "C", "finish data(answer) end close(false)");
+}
+
+static void an_end_behind_kept_bytes_comes_from_a_child(struct world *world) {
+  struct scene scene = open_scene(world);
+  weir_socket_pause(scene.pair.accepted);
+  world_write(scene.pair.client, "first ");
+  run_until_kept(&scene, 6);
+  give_away(&scene);
+  world_write(scene.pair.client, "and last");
+  weir_socket_end(scene.pair.client, NULL);
+  look_until(&scene, "kept(14)");
+  world_run_for(world, 20);
+  weir_socket *arrived = take_back(&scene);
+  assert_int_equal(weir_socket_kept(arrived), 14);
+  weir_socket_resume(arrived);
+  world_run_until_noted(world, "N end", 1);
+  world_write(arrived, "answer");
+  weir_socket_end(arrived, NULL);
+  close_scene(&scene);
+  world_expect(world, "N", "data(first and last) end finish close(false)");
+  world_expect(world, "C", "finish data(answer) end close(false)");
+}
+
+static void an_end_that_was_told_is_not_told_in_a_child(struct world *world) {
+  struct scene scene = open_scene(world);
+  weir_socket_resume(scene.pair.accepted);
+  world_write(scene.pair.client, "bye");
+  weir_socket_end(scene.pair.client, NULL);
+  world_run_until_noted(world, "S end", 1);
+  give_away(&scene);
+  tell(scene.child, "answer");
+  tell(scene.child, "end");
+  assert_string_equal(look_until(&scene, "close"), "finish close read(3) kept(0)");
+  close_scene(&scene);
+  world_expect(world, "C", "finish data(answer) end close(false)");
+}
+
+static void an_end_that_was_told_in_a_child_is_not_told_again(struct world *world) {
+  struct scene scene = open_scene(world);
+  give_away(&scene);
+  world_write(scene.pair.client, "bye");
+  weir_socket_end(scene.pair.client, NULL);
+  assert_string_equal(look_until(&scene, "end"), "data(bye) end read(3) kept(0)");
+  weir_socket *arrived = take_back(&scene);
+  assert_int_equal(weir_socket_get_state(arrived), WEIR_SOCKET_WRITE_ONLY);
+  assert_int_equal(weir_socket_bytes_read(arrived), 3);
+  world_write(arrived, "answer");
+  weir_socket_end(arrived, NULL);
+  close_scene(&scene);
+  world_expect(world, "N", "finish close(false)");
+  world_expect(world, "C", "finish data(answer) end close(false)");
+}
+
+static void a_half_that_has_ended_stays_ended_in_a_child(struct world *world) {
+  struct scene scene = open_scene(world);
+  weir_socket_end(scene.pair.accepted, NULL);
+  world_run_until_noted(world, "C end", 1);
+  give_away(&scene);
+  tell(scene.child, "more");
+  look_until(&scene, "refused");
+  world_write(scene.pair.client, "still");
+  weir_socket_end(scene.pair.client, NULL);
+  assert_string_equal(look_until(&scene, "close"), "refused data(still) end close read(5) kept(0)");
+  close_scene(&scene);
+  world_expect(world, "C", "end finish close(false)");
+}
+
+static void a_half_that_has_ended_in_a_child_stays_ended(struct world *world) {
+  struct scene scene = open_scene(world);
+  give_away(&scene);
+  tell(scene.child, "end");
+  world_run_until_noted(world, "C end", 1);
+  look_until(&scene, "finish");
+  weir_socket *arrived = take_back(&scene);
+  assert_int_equal(weir_socket_get_state(arrived), WEIR_SOCKET_READ_ONLY);
+  assert_int_equal(world_write(arrived, "more"), WEIR_EENDED);
+  world_write(scene.pair.client, "still");
+  weir_socket_end(scene.pair.client, NULL);
+  close_scene(&scene);
+  world_expect(world, "N", "data(still) end close(false)");
+  world_expect(world, "C", "end finish close(false)");
+}
+
+static void the_beginning_of_a_character_goes_to_a_child(struct world *world) {
+  struct scene scene = open_scene(world);
+  weir_socket_set_encoding(scene.pair.accepted, WEIR_ENCODING_BASE64);
+  weir_socket_resume(scene.pair.accepted);
+  weir_socket_write(scene.pair.client, "\1\2", 2);
+  run_until_read(world, scene.pair.accepted, 2);
+  give_away(&scene);
+  assert_string_equal(ask(scene.child, "look"), " read(2) kept(0)");
+  weir_socket_write(scene.pair.client, "\3\4", 2);
+  weir_socket_end(scene.pair.client, NULL);
+  assert_string_equal(look_until(&scene, "end"), "data(AQIDBA==) end read(4) kept(0)");
+  tell(scene.child, "end");
+  close_scene(&scene);
+}
+
+static void the_beginning_of_a_character_comes_from_a_child(struct world *world) {
+  struct scene scene = open_scene(world);
+  weir_socket_set_encoding(scene.pair.accepted, WEIR_ENCODING_BASE64);
+  give_away(&scene);
+  weir_socket_write(scene.pair.client, "\1\2", 2);
+  assert_string_equal(look_until(&scene, "read(2)"), " read(2) kept(0)");
+  weir_socket *arrived = take_back(&scene);
+  weir_socket_write(scene.pair.client, "\3\4", 2);
+  weir_socket_end(scene.pair.client, NULL);
+  world_run_until_noted(world, "N end", 1);
+  weir_socket_end(arrived, NULL);
+  close_scene(&scene);
+  world_expect(world, "N", "data(AQIDBA==) end finish close(false)");
+}
+
+/* The client has all of it, and what the other process wrote behind it. */
+static void check_queue(struct scene *scene, struct world_stream *stream) {
+  world_run_until_noted(scene->world, "C end", 1);
+  assert_int_equal(stream->bytes, QUEUED_BYTES + TAIL_BYTES);
+  assert_false(stream->broken);
+  weir_socket_end(scene->pair.client, NULL);
+}
+
+static void queued_writes_go_out_before_a_socket_goes_to_a_child(struct world *world) {
+  struct scene scene = open_scene(world);
+  struct world_stream stream = {0};
+  char tail[TAIL_BYTES];
+  world_on(scene.pair.client, WEIR_EVENT_DATA, world_check_on, &stream);
+  world_write_pattern(world, scene.pair.accepted, "S", "write-cb", QUEUED_BYTES, 0);
+  assert_true(weir_socket_buffered(scene.pair.accepted) > 0);
+  give_away(&scene);
+  world_expect(world, "S", "drain write-cb close(false)");
+  world_fill(tail, TAIL_BYTES, QUEUED_BYTES);
+  assert_true(weir_channel_send(scene.child->channel, tail, TAIL_BYTES, NULL) >= 0);
+  tell(scene.child, "end");
+  check_queue(&scene, &stream);
+  close_scene(&scene);
+}
+
+/* Has the child write more than the system takes while the client reads nothing. */
+static void fill_queue(struct scene *scene) {
+  unsigned char *bytes = malloc(QUEUED_BYTES);
+  weir_socket_pause(scene->pair.client);
+  world_fill(bytes, QUEUED_BYTES, 0);
+  assert_true(weir_channel_send(scene->child->channel, bytes, QUEUED_BYTES, NULL) >= 0);
+  free(bytes);
+  look_until(scene, "queued");
+}
+
+static void queued_writes_go_out_before_a_socket_comes_from_a_child(struct world *world) {
+  struct scene scene = open_scene(world);
+  struct world_stream stream = {0};
+  give_away(&scene);
+  world_on(scene.pair.client, WEIR_EVENT_DATA, world_check_on, &stream);
+  fill_queue(&scene);
+  weir_socket_resume(scene.pair.client);
+  weir_socket *arrived = take_back(&scene);
+  assert_int_equal(weir_socket_bytes_written(arrived), QUEUED_BYTES);
+  world_write_pattern(world, arrived, "N", "write-cb", TAIL_BYTES, QUEUED_BYTES);
+  weir_socket_end(arrived, NULL);
+  check_queue(&scene, &stream);
+  close_scene(&scene);
+}
+
+static void queued_writes_that_cannot_go_out_fail_the_send_to_a_child(struct world *world) {
+  struct scene scene = open_scene(world);
+  weir_socket_pause(scene.pair.client);
+  world_write_pattern(world, scene.pair.accepted, "S", "write-cb", QUEUED_BYTES, 0);
+  give(scene.child, scene.pair.accepted);
+  weir_socket_destroy(scene.pair.client, NULL);
+  world_run_until_noted(world, "S close", 1);
+  world_expect_either(world, "sent", "EPIPE", "ECONNRESET");
+  assert_string_equal(ask(scene.child, "look"), "nothing");
+  close_scene(&scene);
+}
+
+static void queued_writes_that_cannot_go_out_fail_the_send_of_a_child(struct world *world) {
+  struct scene scene = open_scene(world);
+  give_away(&scene);
+  fill_queue(&scene);
+  tell(scene.child, "back");
+  weir_socket_destroy(scene.pair.client, NULL);
+  assert_non_null(strstr(look_until(&scene, "close"), "lost"));
+  assert_null(scene.child->arrived);
+  close_scene(&scene);
+}
+
 /* ---- servers ---- */
 
 static void a_server_goes_to_a_child(struct world *world) {
@@ -412,6 +674,18 @@ static const struct world_case cases[] = {
     PROGRAM_CASE("A252 A276", many_children_send_sockets_back),
     PROGRAM_CASE("A268", a_child_that_dies_with_sockets_under_way_loses_only_these),
     PROGRAM_CASE("A262", parent_and_child_write_to_one_connection),
+    PROGRAM_CASE("EO-48 D16", an_end_behind_kept_bytes_goes_to_a_child),
+    PROGRAM_CASE("EO-48 D16", an_end_behind_kept_bytes_comes_from_a_child),
+    PROGRAM_CASE("EO-48 D16", an_end_that_was_told_is_not_told_in_a_child),
+    PROGRAM_CASE("EO-48 D16", an_end_that_was_told_in_a_child_is_not_told_again),
+    PROGRAM_CASE("EO-48 D16", a_half_that_has_ended_stays_ended_in_a_child),
+    PROGRAM_CASE("EO-48 D16", a_half_that_has_ended_in_a_child_stays_ended),
+    PROGRAM_CASE("EO-48 D16", the_beginning_of_a_character_goes_to_a_child),
+    PROGRAM_CASE("EO-48 D16", the_beginning_of_a_character_comes_from_a_child),
+    PROGRAM_CASE("EO-48 D16", queued_writes_go_out_before_a_socket_goes_to_a_child),
+    PROGRAM_CASE("EO-48 D16", queued_writes_go_out_before_a_socket_comes_from_a_child),
+    PROGRAM_CASE("EO-48 D16", queued_writes_that_cannot_go_out_fail_the_send_to_a_child),
+    PROGRAM_CASE("EO-48 D16", queued_writes_that_cannot_go_out_fail_the_send_of_a_child),
     PROGRAM_CASE("EO-48 D16 A280", a_server_goes_to_a_child),
     PROGRAM_CASE("A256", parent_and_child_accept_at_one_name),
     PROGRAM_CASE("A276 D16", descriptors_are_as_many_as_before_in_both_processes),

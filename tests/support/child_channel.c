@@ -6,6 +6,8 @@
  *   serve         sockets that come are echoes, servers that come answer "child"; messages are ignored but for "close",
  *                 which closes these servers, and "count", which is answered as "descriptors" above
  *   back          sends every socket back that comes
+ *   hold          keeps the last socket that came, and notes what happens to it; messages are words: "look" is answered
+ *                 with the notes, "resume" and "end" do so, "back" sends it back; all others are written to it
  *   call NAME     connects there, and sends the connection to the parent
  *   large BYTES   sends a message of so many bytes, and disconnects
  *   twice         opens the channel, and tries again; says what that gave
@@ -126,6 +128,86 @@ static void try_twice(void) {
   require(weir_channel_disconnect(channel));
 }
 
+/* ---- holding a socket ---- */
+
+static weir_socket *held;
+static char notes[512];
+
+static void note(const char *word) {
+  size_t length = strlen(notes);
+  snprintf(notes + length, sizeof notes - length, "%s%s", length == 0 ? "" : " ", word);
+}
+
+/* Neighbours become one, so that short reads do not change the notes. */
+static void note_data(const weir_event *event, void *unused) {
+  size_t length = strlen(notes);
+  (void)unused;
+  if (length > 0 && notes[length - 1] == ')') {
+    notes[--length] = '\0';
+  } else {
+    note("data(");
+    length = strlen(notes);
+  }
+  snprintf(notes + length, sizeof notes - length, "%.*s)", (int)event->data.length, (const char *)event->data.bytes);
+}
+
+static void note_event(const weir_event *event, void *unused) {
+  (void)unused;
+  note(weir_event_name(event->type));
+}
+
+static void note_loss(weir_channel *unused, const weir_error *error, void *also_unused) {
+  (void)unused, (void)also_unused;
+  if (error != NULL) note("lost");
+}
+
+static void take(weir_socket *socket) {
+  static const weir_event_type types[] = {WEIR_EVENT_END, WEIR_EVENT_FINISH, WEIR_EVENT_ERROR, WEIR_EVENT_CLOSE};
+  held = weir_socket_retain(socket);
+  require(weir_socket_on(held, WEIR_EVENT_DATA, note_data, NULL));
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) require(weir_socket_on(held, types[i], note_event, NULL));
+}
+
+static void say_notes(void) {
+  char text[600];
+  if (held != NULL) {
+    snprintf(text, sizeof text, "%s read(%d) kept(%d)%s", notes, (int)weir_socket_bytes_read(held),
+             (int)weir_socket_kept(held), weir_socket_buffered(held) > 0 ? " queued" : "");
+  }
+  say(held == NULL ? "nothing" : text);
+}
+
+static void send_held(void) {
+  weir_send_options options = weir_send_options_default();
+  options.socket = held;
+  options.callback = note_loss;
+  require(weir_channel_send(channel, "back", 4, &options));
+}
+
+static void hold(const weir_event *event, void *unused) {
+  const weir_event_message *message = event->message;
+  (void)unused;
+  if (message->socket != NULL) {
+    take(message->socket);
+  } else if (is_text(message, "look")) {
+    say_notes();
+  } else if (is_text(message, "resume")) {
+    weir_socket_resume(held);
+  } else if (is_text(message, "end")) {
+    require(weir_socket_end(held, NULL));
+  } else if (is_text(message, "back")) {
+    send_held();
+  } else if (weir_socket_write(held, message->bytes, message->length) == WEIR_EENDED) {
+    note("refused");
+  }
+}
+
+/* Without the parent nobody would ever end it. */
+static void drop_held(const weir_event *event, void *unused) {
+  (void)event, (void)unused;
+  if (held != NULL) weir_socket_destroy(held, NULL);
+}
+
 /* ---- without a channel ---- */
 
 static bool play_alone(const char *part, const char *argument) {
@@ -144,7 +226,9 @@ static bool play(const char *part, const char *argument) {
   if (strcmp(part, "answer") == 0) listener = answer;
   if (strcmp(part, "serve") == 0) listener = serve;
   if (strcmp(part, "back") == 0) listener = send_back;
+  if (strcmp(part, "hold") == 0) listener = hold;
   if (strcmp(part, "hoard") == 0) listener = ignore;
+  if (listener == hold) require(weir_channel_on(channel, WEIR_EVENT_CLOSE, drop_held, NULL));
   if (listener != NULL) {
     require(weir_channel_on(channel, WEIR_EVENT_MESSAGE, listener, NULL));
   } else if (strcmp(part, "call") == 0) {
@@ -167,6 +251,7 @@ bool child_channel(const char *part, const char *backend, const char *argument) 
   require(weir_channel_open_parent(loop, &channel));
   bool is_known = play(part, argument);
   require(weir_loop_run(loop, WEIR_RUN_DEFAULT));
+  weir_socket_release(held);
   weir_channel_release(channel);
   weir_loop_release(loop);
   return is_known;
