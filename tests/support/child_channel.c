@@ -181,7 +181,7 @@ static void send_held(void) {
   weir_send_options options = weir_send_options_default();
   options.socket = held;
   options.callback = note_loss;
-  require(weir_channel_send(channel, "back", 4, &options));
+  if (weir_channel_send(channel, "back", 4, &options) < 0) note("lost"); /* its peer was gone before the word came */
 }
 
 static void hold(const weir_event *event, void *unused) {
