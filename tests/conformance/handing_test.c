@@ -31,11 +31,14 @@ struct crowd {
   size_t wrong; /* closed without its whole word, or with another */
   size_t served;
   bool may_fail;
+  bool all_over;
+  weir_socket *guests[PER_KILL]; /* with `may_fail`: those that are there */
 };
 
 /* A client that says a word, and hears it again. */
 struct guest {
   struct crowd *crowd;
+  size_t number;
   char word[WORD_BYTES + 1];
   char heard[WORD_BYTES + 1];
   size_t length;
@@ -62,7 +65,8 @@ static void leave(const weir_event *event, void *user) {
   bool is_whole = memcmp(guest->word, guest->heard, WORD_BYTES) == 0;
   if (is_whole) crowd->served++;
   if (!is_whole && !(crowd->may_fail && memcmp(guest->word, guest->heard, guest->length) == 0)) crowd->wrong++;
-  crowd->over++;
+  if (crowd->may_fail) crowd->guests[guest->number] = NULL;
+  crowd->all_over = ++crowd->over == PER_KILL;
   free(guest);
   begin_guest(crowd);
 }
@@ -78,8 +82,10 @@ static void begin_guest(struct crowd *crowd) {
   if (crowd->begun == (crowd->may_fail ? PER_KILL : CONNECTIONS)) return;
   guest = calloc(1, sizeof *guest);
   guest->crowd = crowd;
+  guest->number = crowd->begun;
   snprintf(guest->word, sizeof guest->word, "guest %010u", (unsigned)crowd->begun++);
   assert_int_equal(weir_connect(crowd->world->loop, crowd->world->endpoint, NULL, NULL, &socket), WEIR_OK);
+  if (crowd->may_fail) crowd->guests[guest->number] = socket;
   weir_socket_on(socket, WEIR_EVENT_DATA, hear_word, guest);
   weir_socket_on(socket, WEIR_EVENT_ERROR, ignore, NULL);
   weir_socket_on(socket, WEIR_EVENT_CLOSE, leave, guest);
@@ -187,6 +193,17 @@ static void ten_thousand_connections_arrive_all_and_whole(struct world *world) {
   end_workers(&crowd);
 }
 
+/*
+ * Wine 8 lets go of some sockets of a killed process only after a quarter of a minute, when no process has them any
+ * more (its server alone does): there the guests do not wait for the end, which pipes and other systems show.
+ */
+static void send_guests_home(struct crowd *crowd) {
+  if (!crowd->world->tcp || strcmp(crowd->world->backend, "iocp") != 0) return;
+  for (size_t i = 0; i < PER_KILL; i++) {
+    if (crowd->guests[i] != NULL) weir_socket_destroy(crowd->guests[i], NULL);
+  }
+}
+
 /* A moment is so many turns of the loop here; the child runs meanwhile as it likes. */
 static void kill_at(struct world *world, unsigned turns) {
   struct crowd crowd;
@@ -196,7 +213,9 @@ static void kill_at(struct world *world, unsigned turns) {
   for (int i = 0; i < PER_KILL; i++) begin_guest(&crowd);
   for (unsigned turn = 0; turn < turns; turn++) weir_loop_run(world->loop, WEIR_RUN_NOWAIT);
   weir_process_kill(worker->program->process, WEIR_SIGNAL_KILL);
-  while (crowd.over < PER_KILL || !worker->program->closed) weir_loop_run(world->loop, WEIR_RUN_ONCE);
+  world_run_until(world, &worker->program->closed);
+  send_guests_home(&crowd);
+  if (!crowd.all_over) world_run_until(world, &crowd.all_over);
   assert_int_equal(crowd.wrong, 0);
   assert_int_equal(worker->taken + worker->lost, worker->given);
   size_t closed = world_count(world, "close close-cb");
