@@ -393,6 +393,25 @@ static void a_server_counts_what_lives_on_the_other_side(struct world *world) {
   channels_close(&scene.channels);
 }
 
+/* Nothing else would: what is connected there is no handle here. */
+static void a_closing_server_keeps_its_loop_for_what_lives_on_the_other_side(struct world *world) {
+  struct scene scene;
+  open_scene(&scene, world, false);
+  pass(&scene);
+  weir_channel_unref(scene.channels.a);
+  weir_socket_unref(scene.pair.client);
+  weir_server_close(scene.pair.server, NULL, NULL);
+  for (int i = 0; i < 50; i++) channels_turn(&scene.channels);
+  world_expect(world, "V", "");
+  assert_true(weir_loop_alive(world->loop));
+  weir_server_unref(scene.pair.server);
+  assert_false(weir_loop_alive(world->loop));
+  weir_server_ref(scene.pair.server);
+  weir_socket_end(scene.pair.client, NULL);
+  channels_run_until_noted(&scene.channels, "V close", 1);
+  channels_close(&scene.channels);
+}
+
 static void connections_on_the_other_side_count_against_the_maximum(struct world *world) {
   struct scene scene;
   open_scene(&scene, world, false);
@@ -776,6 +795,7 @@ static const struct world_case cases[] = {
     WORLD_CASE("A252 A276", both_sides_can_send_each_other_many_at_once),
     WORLD_CASE("A263", the_answer_of_a_send_says_when_too_many_wait),
     WORLD_CASE("EO-48 A258 S044 D16", a_server_counts_what_lives_on_the_other_side),
+    WORLD_CASE("D16", a_closing_server_keeps_its_loop_for_what_lives_on_the_other_side),
     WORLD_CASE("S061 D16", connections_on_the_other_side_count_against_the_maximum),
     WORLD_CASE("D16", the_end_of_the_channel_ends_the_counting),
     WORLD_CASE("D16", who_passes_on_is_told_of_the_close_in_the_end),

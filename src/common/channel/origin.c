@@ -68,11 +68,13 @@ void origin_take(struct origin *origin, struct weir_socket *socket) {
   origin->server = weir_server_retain(server);
   server->connections++;
   server->unclosed++;
+  server_count_away(server, true);
 }
 
 void origin_give(struct origin *origin, struct weir_socket *socket) {
   socket->extra->guest = origin->guest;
   socket->server = origin->server;
+  if (origin->server != NULL) server_count_away(origin->server, false);
   *origin = (struct origin){NULL, NULL};
 }
 
@@ -81,6 +83,7 @@ void origin_release(struct origin *origin) {
   guest_leave(origin->guest);
   *origin = (struct origin){NULL, NULL};
   if (server == NULL) return;
+  server_count_away(server, false);
   server_socket_destroyed(server);
   server_socket_closed(server);
   weir_server_release(server);

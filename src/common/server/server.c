@@ -23,10 +23,19 @@ void server_owe(weir_server *server, enum server_debt debt) {
   handle_owe(&server->handle);
 }
 
+/* The sockets of this loop keep it alive themselves until the server closes behind them; those that are away cannot. */
+static bool hears_from_away(const weir_server *server) { return server->away > 0 && server->handle.referenced; }
+
 void server_update_liveness(weir_server *server) {
   bool holds = weir_server_listening(server) && server->handle.referenced;
-  bool waits = server->state == SERVER_CLOSING && !server->acceptor_returned;
+  bool waits = server->state == SERVER_CLOSING && (!server->acceptor_returned || hears_from_away(server));
   handle_count(&server->handle, holds || waits || server->state == SERVER_ASKING);
+}
+
+void server_count_away(weir_server *server, bool more) {
+  assert(more || server->away > 0);
+  server->away = more ? server->away + 1 : server->away - 1;
+  server_update_liveness(server);
 }
 
 void server_report(weir_server *server, const char *operation, weir_code code, int native_code, const char *hint) {

@@ -78,6 +78,7 @@ struct weir_server {
   int max_connections;
   size_t connections; /* accepted, until they are destroyed */
   size_t unclosed;    /* accepted, until their `close` was emitted */
+  size_t away;        /* those of them that other processes have */
   char *address;      /* the native name while it listens, and until it listens again */
   weir_address bound; /* the same over TCP; no family over anything else */
   weir_block_list *block_list;
@@ -145,6 +146,9 @@ const struct socket_options *server_socket_options(const weir_server *server);
 
 /* An accepted socket was destroyed: it does not count as a connection any more. */
 static inline void server_socket_destroyed(weir_server *server) { server->connections--; }
+
+/* One of its connections went to another process, or counts there no more. */
+void server_count_away(weir_server *server, bool more);
 
 /* A socket that holds its server lets go of it. */
 static inline void server_release_from_socket(weir_server *server) { handle_release(&server->handle); }
