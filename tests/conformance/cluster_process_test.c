@@ -187,6 +187,7 @@ static void a_worker_whose_primary_is_gone_ends(struct world *world) {
 }
 
 static void a_worker_that_cannot_be_started_is_an_error(struct world *world) {
+  program_skip_in_valgrind(world);
   open_cluster(world, WEIR_SCHEDULING_ROUND_ROBIN, "-");
   process.file = "./no-such-program";
   assert_int_equal(weir_cluster_fork(cluster, NULL, NULL), WEIR_OK);
